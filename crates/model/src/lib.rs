@@ -1,0 +1,20 @@
+//! AWS's service models as data, and the small set of types that every other crate shares:
+//! [`Value`] (a decoded request), [`Input`]/[`Output`] (how generated shapes meet the wire),
+//! [`Operation`], [`ApiError`] and [`Timestamp`].
+//!
+//! Nothing here knows a protocol: bytes are the business of `wire`.
+
+mod codec;
+mod error;
+mod library;
+mod service;
+mod time;
+
+pub use codec::{Body, Input, Location, Member, Operation, Output, Value, Writer};
+pub use error::{ApiError, Fault};
+pub use library::{DATA_VERSION, all_services, service};
+pub use service::{
+    Constraints, ErrorModel, Kind, MemberModel, OperationModel, Place, Protocol, Service, Shape,
+    ShapeId,
+};
+pub use time::{TimeFormat, Timestamp};
