@@ -1,0 +1,52 @@
+//! The deterministic universe: `(state, request or due task, now, seed) → (new state, answer)`.
+//!
+//! A service declares [`Row`]s, operations and tasks ([`resource!`]); [`Wiring`] puts services
+//! together; [`Cloud`] runs them: reads on an immutable [`Snapshot`], writes and due tasks inside
+//! a [`Tx`] that commits as a whole. Everything that follows from a commit — the journal, wake-ups
+//! of reconcilers — is derived from its change set. There is no I/O here, and no time or chance
+//! but what the shell hands in: see the invariants in ARCHITECTURE.md.
+
+mod arn;
+mod caller;
+mod clock;
+mod cloud;
+mod faults;
+mod filters;
+mod ids;
+mod journal;
+mod operation;
+mod pace;
+mod pagination;
+mod rng;
+mod row;
+mod settle;
+mod snapshot;
+mod table;
+mod tags;
+mod timeline;
+mod tx;
+mod universe;
+mod wiring;
+
+pub use arn::{Arn, dns_suffix, partition_of};
+pub use caller::Caller;
+pub use clock::{Clock, ClockMode, Wall};
+pub use cloud::{Cloud, CloudStatus};
+pub use faults::{FaultEffect, FaultPlan, FaultPoint, FaultRule};
+pub use filters::{FilterRow, Filters, glob_matches};
+pub use ids::{is_resource_id, suffix_upper};
+pub use journal::{Journal, JournalError, MemoryJournal, Record, RowChange, TaskChange};
+pub use model::{ApiError, Body, Fault, Operation, Timestamp, Value};
+pub use operation::{AnyOutput, OperationRow, Read, Write};
+pub use pace::{Pace, Wait};
+pub use pagination::{Page, PageError, paginate};
+pub use rng::Rng;
+pub use row::{IndexSink, Row, Scope};
+pub use settle::Settled;
+pub use snapshot::Snapshot;
+pub use table::TableDef;
+pub use tags::Tags;
+pub use timeline::{TaskDef, TaskHandler};
+pub use tx::Tx;
+pub use universe::{Settings, Universe};
+pub use wiring::{Resource, Service, Wake, Wiring};

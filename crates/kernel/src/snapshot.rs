@@ -1,0 +1,78 @@
+//! What a read sees: the universe at one instant, from the place of one account and region.
+
+use crate::row::Row;
+use crate::universe::{Partitions, Settings, Universe};
+use crate::{Pace, Timestamp};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// An immutable view of the universe. Reads never wait for a writer, and a read-only operation
+/// takes `&Snapshot`, so the compiler proves that it changes nothing.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub(crate) universe: Universe,
+    pub(crate) partitions: Partitions,
+    pub(crate) now: Timestamp,
+}
+
+impl Snapshot {
+    /// The virtual present.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// How long AWS's waits take here.
+    pub fn pace(&self) -> Pace {
+        self.universe.settings.pace
+    }
+
+    /// What the user chose at the start.
+    pub fn settings(&self) -> &Settings {
+        &self.universe.settings
+    }
+
+    /// The row with this key.
+    pub fn get<R: Row>(&self, key: &str) -> Option<Arc<R>> {
+        self.universe.table::<R>(&self.partitions)?.get(key).cloned()
+    }
+
+    /// Whether there is a row with this key.
+    pub fn contains<R: Row>(&self, key: &str) -> bool {
+        self.universe.table::<R>(&self.partitions).is_some_and(|t| t.get(key).is_some())
+    }
+
+    /// Number of rows in the table.
+    pub fn count<R: Row>(&self) -> usize {
+        self.universe.table::<R>(&self.partitions).map_or(0, |t| t.len())
+    }
+
+    /// All rows, in the order of their keys.
+    pub fn rows<R: Row>(&self) -> impl DoubleEndedIterator<Item = &Arc<R>> {
+        self.universe.table::<R>(&self.partitions).into_iter().flat_map(|t| t.iter())
+    }
+
+    /// The rows whose key comes after `key`, in order: where a page goes on.
+    pub fn rows_after<R: Row>(&self, key: &str) -> impl DoubleEndedIterator<Item = &Arc<R>> {
+        self.universe.table::<R>(&self.partitions).into_iter().flat_map(move |t| t.after(key))
+    }
+
+    /// The rows that have `value` in `index`, in the order of their keys.
+    pub fn rows_by<'a, R: Row>(
+        &'a self,
+        index: &str,
+        value: &str,
+    ) -> impl Iterator<Item = &'a Arc<R>> + use<'a, R> {
+        let table = self.universe.table::<R>(&self.partitions);
+        let keys = table.map(|t| t.keys_by(index, value));
+        keys.into_iter()
+            .flatten()
+            .map(move |key| table.and_then(|t| t.get(key)).expect("an index entry has its row"))
+    }
+
+    /// Distinct values of `index` that begin with `prefix`, in order.
+    pub fn index_values<R: Row>(&self, index: &str, prefix: &str) -> Vec<SmolStr> {
+        self.universe
+            .table::<R>(&self.partitions)
+            .map_or(Vec::new(), |t| t.values_of(index, prefix))
+    }
+}

@@ -1,0 +1,165 @@
+//! A transaction: the only way to change the universe, and the only source of time and chance.
+
+use crate::faults::{FaultEffect, FaultPoint};
+use crate::row::Row;
+use crate::snapshot::Snapshot;
+use crate::timeline::Task;
+use crate::{Caller, Rng, Timestamp, ids};
+use model::{ApiError, Operation};
+use smol_str::SmolStr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// How deep operations may call each other.
+const MAX_DEPTH: u8 = 16;
+
+/// The state as this transaction sees and changes it. It commits as a whole when its handler
+/// returns `Ok`; on `Err` nothing happened. It reads like a [`Snapshot`].
+#[derive(Debug)]
+pub struct Tx {
+    pub(crate) snapshot: Snapshot,
+    /// (partition, table, key) of every row written or removed.
+    pub(crate) touched: Vec<(u32, u16, SmolStr)>,
+    /// Every task scheduled or cancelled.
+    pub(crate) rescheduled: Vec<Task>,
+    pub(crate) rng: Option<Rng>,
+    depth: u8,
+}
+
+impl Deref for Tx {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+impl Tx {
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
+        Self { snapshot, touched: Vec::new(), rescheduled: Vec::new(), rng: None, depth: 0 }
+    }
+
+    /// Writes a row: a new one, or the new state of one with the same key. Returns the old state.
+    pub fn put<R: Row>(&mut self, row: R) -> Option<Arc<R>> {
+        self.touch::<R>(row.key());
+        let Snapshot { universe, partitions, .. } = &mut self.snapshot;
+        universe.table_mut::<R>(partitions).put(row)
+    }
+
+    /// Removes a row and returns it.
+    pub fn remove<R: Row>(&mut self, key: &str) -> Option<Arc<R>> {
+        if !self.contains::<R>(key) {
+            return None;
+        }
+        self.touch::<R>(key.into());
+        let Snapshot { universe, partitions, .. } = &mut self.snapshot;
+        universe.table_mut::<R>(partitions).remove(key)
+    }
+
+    /// Changes a row in place and returns its new state; nothing if there is no such row. The key
+    /// must stay the same.
+    pub fn update<R: Row>(&mut self, key: &str, change: impl FnOnce(&mut R)) -> Option<Arc<R>> {
+        let mut row = R::clone(&*self.get::<R>(key)?);
+        change(&mut row);
+        debug_assert_eq!(row.key(), key, "an update keeps the key");
+        self.put(row);
+        self.get::<R>(key)
+    }
+
+    fn touch<R: Row>(&mut self, key: SmolStr) {
+        let table = self.universe.registry.table_number::<R>() as u16;
+        self.touched.push((self.partitions.of(R::SCOPE), table, key));
+    }
+
+    /// Asks for a look at `subject` by the task `kind` (its registered name) at an instant. If
+    /// such a look is already pending, the earlier of both instants counts.
+    pub fn schedule(&mut self, at: Timestamp, kind: &str, subject: &str) {
+        let task = self.task(kind, subject);
+        if self.snapshot.universe.timeline.schedule(at, task.clone()) {
+            self.rescheduled.push(task);
+        }
+    }
+
+    /// Takes back a pending look.
+    pub fn cancel(&mut self, kind: &str, subject: &str) {
+        let task = self.task(kind, subject);
+        if self.snapshot.universe.timeline.cancel(&task) {
+            self.rescheduled.push(task);
+        }
+    }
+
+    fn task(&self, kind: &str, subject: &str) -> Task {
+        Task {
+            kind: self.universe.registry.task_number(kind),
+            partition: self.partitions.region,
+            subject: subject.into(),
+        }
+    }
+
+    /// This transaction's chance.
+    pub fn random(&mut self) -> &mut Rng {
+        let universe = &self.snapshot.universe;
+        self.rng.get_or_insert_with(|| Rng::of(universe.settings.seed, universe.sequence))
+    }
+
+    /// A new EC2-style id: the prefix with its dash, then 17 hex digits.
+    pub fn new_id(&mut self, prefix: &str) -> SmolStr {
+        ids::resource_id(self.random(), prefix)
+    }
+
+    /// A new random UUID.
+    pub fn new_uuid(&mut self) -> SmolStr {
+        ids::random_uuid(self.random())
+    }
+
+    /// A new time-based UUID, as CloudFormation makes for stacks.
+    pub fn new_time_uuid(&mut self) -> SmolStr {
+        let now = self.now();
+        ids::time_uuid(self.random(), now.0)
+    }
+
+    /// Whether a fault strikes `subject` at this point, and which.
+    pub fn fault(&mut self, point: FaultPoint, subject: &str) -> Option<FaultEffect> {
+        let plan = self.universe.faults.clone();
+        if plan.rules.is_empty() {
+            return None;
+        }
+        plan.strike(point, subject, self.random()).cloned()
+    }
+
+    /// Calls an operation, of this service or another, as the client's call would: inside this
+    /// transaction, in `caller`'s account and region. When it fails, what it wrote is undone and
+    /// the caller of this goes on as it likes.
+    pub fn call<O: Operation>(
+        &mut self,
+        caller: &Caller,
+        input: O::Input,
+    ) -> Result<O::Output, ApiError> {
+        let row = self.universe.registry.operations.get(&(O::SERVICE, O::NAME)).copied();
+        let Some(row) = row else {
+            return Err(ApiError::not_implemented(format_args!("{}:{}", O::SERVICE, O::NAME)));
+        };
+        if self.depth >= MAX_DEPTH {
+            return Err(ApiError::internal());
+        }
+        let before = self.snapshot.clone();
+        let marks = (self.touched.len(), self.rescheduled.len());
+        self.snapshot.partitions = self.snapshot.universe.open(&caller.account, &caller.region);
+        self.depth += 1;
+        let answer = row.write(self, caller, Box::new(input));
+        self.depth -= 1;
+        match answer {
+            Ok(output) => {
+                self.snapshot.partitions = before.partitions;
+                let output = output.into_any().downcast();
+                Ok(*output.expect("an operation answers its own output type"))
+            }
+            Err(error) => {
+                self.snapshot = before;
+                self.touched.truncate(marks.0);
+                self.rescheduled.truncate(marks.1);
+                Err(error)
+            }
+        }
+    }
+}
