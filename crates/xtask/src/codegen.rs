@@ -1,7 +1,7 @@
 //! `codegen`: the operations that services register → `crates/api/src/<service>.rs`.
 //!
-//! Sources of operations are the `operations! { read X => x, write Y => y }` blocks in service
-//! crates and the bootstrap list beside this crate. The result is checked in; a test fails when
+//! Sources of operations are the `operations { read X => x, write Y => y }` parts of
+//! `resource!` blocks in service crates and the bootstrap list beside this crate. The result is checked in; a test fails when
 //! it is stale.
 
 mod emit;
@@ -97,14 +97,13 @@ fn scan(path: &Path, service: &str, wanted: &mut Wanted) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Names of the operations in a file's `operations!` blocks.
+/// Names of the operations in a file's `resource!` blocks.
 fn registered(source: &str) -> Vec<String> {
     let code: Vec<&str> =
         source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let code = code.join("\n");
     let mut names = Vec::new();
-    for block in code.split("operations!").skip(1) {
-        let Some(block) = block.trim_start().strip_prefix('{') else { continue };
+    for block in code.split("operations {").skip(1) {
         let rows = block.split('}').next().unwrap_or_default();
         for row in rows.split(',') {
             let mut words = row.split_whitespace();
@@ -127,8 +126,9 @@ mod tests {
 
     #[test]
     fn rows_of_operations_blocks_are_found() {
-        let source = "operations! {\n write RunInstances => run, // read Not => not\n read \
-                      DescribeInstances => describe\n}\nfn x() {}\noperations! { read A => a, }";
+        let source = "resource! { ec2:\n operations {\n write RunInstances => run, // read Not => \
+                      not\n read DescribeInstances => describe\n}\ntables { Write }\n}\nfn x() \
+                      {}\nresource! { ec2: operations { read A => a, } }";
         assert_eq!(registered(source), ["RunInstances", "DescribeInstances", "A"]);
         assert!(registered("let operations = {}; macro operations").is_empty());
     }

@@ -137,9 +137,11 @@ static RESOURCE: Resource = Resource {
     ],
 };
 
+static RESOURCES: &[&Resource] = &[&RESOURCE];
+
 fn wiring() -> Wiring {
     let wake = Wake { table: "toy.items", index: "value", prefix: "group:", task: "toy.count" };
-    let service = Service { name: "toy", resources: &[&RESOURCE], genesis: Some(genesis) };
+    let service = Service { name: "toy", resources: RESOURCES, genesis: Some(genesis) };
     Wiring { services: vec![service], wakes: vec![wake] }
 }
 
