@@ -15,14 +15,18 @@ class Raised:
 
 @contextlib.contextmanager
 def fails(code, message=None, status=400, contains=None):
-    """The block must raise an AWS error of this code (and exact message, HTTP status)."""
+    """The block must raise an AWS error of this code, or one of a set of codes.
+
+    `message` is the exact text, `contains` a part of it; `status=None` accepts any HTTP status.
+    """
     raised = Raised()
     with pytest.raises(ClientError) as info:
         yield raised
     answer = info.value.response
     raised.code, raised.message = answer["Error"]["Code"], answer["Error"].get("Message", "")
     raised.status = answer["ResponseMetadata"]["HTTPStatusCode"]
-    assert raised.code == code, f"{raised.code}: {raised.message}"
+    codes = {code} if isinstance(code, str) else code
+    assert raised.code in codes, f"{raised.code}: {raised.message}"
     if message is not None:
         assert raised.message == message
     if contains is not None:
