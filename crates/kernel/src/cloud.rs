@@ -134,10 +134,13 @@ impl Cloud {
         let (now, partitions) = self.enter(&mut writer, wall, caller)?;
         let universe = self.published.load_full();
         let mut tx = Tx::new(Snapshot { universe: Universe::clone(&universe), partitions, now });
-        let output = guarded(row, || row.write(&mut tx, caller, input))?;
+        let output = guarded(row, || row.write(&mut tx, caller, input));
+        if output.is_err() && !tx.takes_effect() {
+            return output;
+        }
         self.commit(&mut writer, &universe, tx).map_err(|error| unavailable(&error))?;
         settle::run(self, &mut writer, now).map_err(|error| unavailable(&error))?;
-        Ok(output)
+        output
     }
 
     /// What a read of this caller sees now, with everything due carried out.

@@ -21,6 +21,21 @@ impl Snapshot {
         self.now
     }
 
+    /// The account that this view belongs to.
+    pub fn account(&self) -> &SmolStr {
+        &self.place().0
+    }
+
+    /// The region that this view belongs to.
+    pub fn region(&self) -> &SmolStr {
+        &self.place().1
+    }
+
+    fn place(&self) -> &(SmolStr, SmolStr) {
+        let partition = self.universe.partitions.get(&self.partitions.region);
+        &partition.expect("a view's partition exists").place
+    }
+
     /// How long AWS's waits take here.
     pub fn pace(&self) -> Pace {
         self.universe.settings.pace
@@ -52,8 +67,12 @@ impl Snapshot {
     }
 
     /// The rows whose key comes after `key`, in order: where a page goes on.
-    pub fn rows_after<R: Row>(&self, key: &str) -> impl DoubleEndedIterator<Item = &Arc<R>> {
-        self.universe.table::<R>(&self.partitions).into_iter().flat_map(move |t| t.after(key))
+    pub fn rows_after<'a, R: Row>(
+        &'a self,
+        key: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<R>> + use<'a, R> {
+        let table = self.universe.table::<R>(&self.partitions);
+        table.map(|t| t.after(key)).into_iter().flatten()
     }
 
     /// The rows that have `value` in `index`, in the order of their keys.

@@ -37,7 +37,10 @@ impl<R: Row> Table<R> {
     }
 
     /// Rows whose key comes after `key`, in order.
-    pub(crate) fn after(&self, key: &str) -> impl DoubleEndedIterator<Item = &Arc<R>> {
+    pub(crate) fn after<'a>(
+        &'a self,
+        key: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<R>> + use<'a, R> {
         let from = (Bound::Excluded(SmolStr::new(key)), Bound::<SmolStr>::Unbounded);
         self.rows.range(from).map(|(_, row)| row)
     }

@@ -24,6 +24,7 @@ pub struct Tx {
     pub(crate) rescheduled: Vec<Task>,
     pub(crate) rng: Option<Rng>,
     depth: u8,
+    keeps: bool,
 }
 
 impl Deref for Tx {
@@ -36,7 +37,14 @@ impl Deref for Tx {
 
 impl Tx {
     pub(crate) fn new(snapshot: Snapshot) -> Self {
-        Self { snapshot, touched: Vec::new(), rescheduled: Vec::new(), rng: None, depth: 0 }
+        Self {
+            snapshot,
+            touched: Vec::new(),
+            rescheduled: Vec::new(),
+            rng: None,
+            depth: 0,
+            keeps: false,
+        }
     }
 
     /// Writes a row: a new one, or the new state of one with the same key. Returns the old state.
@@ -127,6 +135,17 @@ impl Tx {
         plan.strike(point, subject, self.random()).cloned()
     }
 
+    /// Says that what was written so far stands even if the handler goes on to return an error:
+    /// for AWS's few calls that do a part of their work and fail.
+    pub fn keep_on_error(&mut self) {
+        self.keeps = true;
+    }
+
+    /// Whether the error that was just returned leaves its writes standing; asked once.
+    pub(crate) fn takes_effect(&mut self) -> bool {
+        std::mem::take(&mut self.keeps)
+    }
+
     /// Calls an operation, of this service or another, as the client's call would: inside this
     /// transaction, in `caller`'s account and region. When it fails, what it wrote is undone and
     /// the caller of this goes on as it likes.
@@ -150,9 +169,14 @@ impl Tx {
         self.depth -= 1;
         match answer {
             Ok(output) => {
+                self.keeps = false;
                 self.snapshot.partitions = before.partitions;
                 let output = output.into_any().downcast();
                 Ok(*output.expect("an operation answers its own output type"))
+            }
+            Err(error) if self.takes_effect() => {
+                self.snapshot.partitions = before.partitions;
+                Err(error)
             }
             Err(error) => {
                 self.snapshot = before;

@@ -1,0 +1,222 @@
+//! What all EC2 resources have in common: an id with a prefix, tags, filters, and a Describe call
+//! that pages over them.
+
+use crate::errors;
+use api::ec2::{Filter, Tag, TagSpecification};
+use kernel::{
+    ApiError, Caller, FilterRow, Filters, Page, Row, Snapshot, Tags, is_resource_id, paginate,
+};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// A row of EC2 that has an id of its own and can be tagged.
+pub(crate) trait Entity: Row {
+    /// Its name in tag specifications and DescribeTags: `vpc`, `instance`, …
+    const KIND: &'static str;
+    /// Its id's prefix with the dash.
+    const PREFIX: &'static str;
+    /// The filters of its Describe call; `tag:<key>` and `tag-key` come by themselves.
+    const FILTERS: &'static [FilterRow<Self>];
+
+    /// Its tags.
+    fn tags(&self) -> &Tags;
+    /// Its tags, to change them.
+    fn tags_mut(&mut self) -> &mut Tags;
+    /// The error for ids that name nothing.
+    fn not_found(ids: &[&str]) -> ApiError;
+    /// The error for an id that does not have the form of its kind.
+    fn malformed(id: &str) -> ApiError;
+
+    /// The row of this id, or AWS's error.
+    fn find(snapshot: &Snapshot, id: &str) -> Result<Arc<Self>, ApiError> {
+        match snapshot.get::<Self>(id) {
+            Some(row) => Ok(row),
+            None if is_resource_id(id, Self::PREFIX) => Err(Self::not_found(&[id])),
+            None => Err(Self::malformed(id)),
+        }
+    }
+
+    /// The rows of all these ids; the error names every one that is missing.
+    fn find_all(snapshot: &Snapshot, ids: &[SmolStr]) -> Result<Vec<Arc<Self>>, ApiError> {
+        if let Some(id) = ids
+            .iter()
+            .find(|id| !is_resource_id(id, Self::PREFIX) && !snapshot.contains::<Self>(id))
+        {
+            return Err(Self::malformed(id));
+        }
+        let missing: Vec<&str> =
+            ids.iter().filter(|id| !snapshot.contains::<Self>(id)).map(SmolStr::as_str).collect();
+        if !missing.is_empty() {
+            return Err(Self::not_found(&missing));
+        }
+        Ok(ids.iter().filter_map(|id| snapshot.get::<Self>(id)).collect())
+    }
+}
+
+/// The parameters that Describe calls share.
+#[derive(Debug, Default)]
+pub(crate) struct Query<'a> {
+    /// The operation, which its page tokens belong to.
+    pub(crate) operation: &'static str,
+    /// Explicit ids.
+    pub(crate) ids: Option<&'a [SmolStr]>,
+    /// Filters.
+    pub(crate) filters: Option<&'a [Filter]>,
+    /// Page size.
+    pub(crate) max_results: Option<i64>,
+    /// Where the page begins.
+    pub(crate) next_token: Option<&'a str>,
+}
+
+/// How many rows a page has at most when the caller does not say.
+const UNLIMITED: usize = 1_000_000;
+
+impl Query<'_> {
+    /// One page of the rows that were asked for. An id that names nothing is an error, a filter
+    /// that matches nothing is not.
+    pub(crate) fn run<E: Entity>(&self, snapshot: &Snapshot) -> Result<Page<Arc<E>>, ApiError> {
+        self.run_where(snapshot, |_| true)
+    }
+
+    /// The same, of the rows that `visible` accepts.
+    pub(crate) fn run_where<E: Entity>(
+        &self,
+        snapshot: &Snapshot,
+        visible: impl Fn(&E) -> bool,
+    ) -> Result<Page<Arc<E>>, ApiError> {
+        let filters = self.parse_filters::<E>()?;
+        let limit = self.limit()?;
+        let wanted = |row: &&Arc<E>| visible(row) && filters.matches(row, snapshot);
+        let key = |row: &Arc<E>| row.key();
+        if let Some(ids) = self.ids.filter(|ids| !ids.is_empty()) {
+            let mut rows = E::find_all(snapshot, ids)?;
+            rows.sort_by_key(|row| row.key());
+            rows.dedup_by_key(|row| row.key());
+            rows.retain(|row| wanted(&row));
+            return Ok(Page { items: rows, next: None });
+        }
+        let tag = filters.exact_tag().filter(|_| E::INDEXES.contains(&"tag"));
+        let page = match tag {
+            Some(tag) => paginate(
+                self.operation,
+                self.next_token,
+                limit,
+                |after| {
+                    let after = SmolStr::new(after);
+                    snapshot
+                        .rows_by::<E>("tag", &tag)
+                        .filter(move |row| row.key() > after)
+                        .filter(wanted)
+                        .cloned()
+                },
+                key,
+            ),
+            None => paginate(
+                self.operation,
+                self.next_token,
+                limit,
+                |after| snapshot.rows_after::<E>(after).filter(wanted).cloned(),
+                key,
+            ),
+        };
+        page.map_err(|_| errors::invalid_next_token())
+    }
+
+    fn parse_filters<E: Entity>(&self) -> Result<Filters<E>, ApiError> {
+        let given = self.filters.unwrap_or_default();
+        let mut pairs = Vec::with_capacity(given.len());
+        for filter in given {
+            let Some(name) = filter.name.as_deref() else {
+                return Err(errors::unknown_filter("null"));
+            };
+            let values = filter.values.as_deref().unwrap_or_default();
+            if values.len() > 200 {
+                return Err(ApiError::new(
+                    "FilterLimitExceeded",
+                    "The maximum number of filter values specified on a single call is 200",
+                ));
+            }
+            pairs.push((name, values));
+        }
+        Filters::new(E::FILTERS, E::tags, pairs).map_err(errors::unknown_filter)
+    }
+
+    fn limit(&self) -> Result<usize, ApiError> {
+        match self.max_results {
+            None => Ok(UNLIMITED),
+            Some(n) if n < 5 => Err(errors::invalid_value(format!(
+                "Value ( {n} ) for parameter maxResults is invalid. Expecting a value greater \
+                 than 5."
+            ))),
+            Some(n) => Ok(usize::try_from(n).unwrap_or(UNLIMITED).min(1_000)),
+        }
+    }
+}
+
+/// Tags as the wire has them.
+pub(crate) fn render_tags(tags: &Tags) -> Option<Vec<Tag>> {
+    let render = |(key, value): (&SmolStr, &SmolStr)| Tag {
+        key: Some(key.clone()),
+        value: Some(value.clone()),
+    };
+    (!tags.is_empty()).then(|| tags.iter().map(render).collect())
+}
+
+/// The tags that a creating call gives to the new resource of `kind`. Only the kinds that the
+/// call makes (`allowed`) may be named.
+pub(crate) fn specified_tags(
+    caller: &Caller,
+    specifications: Option<&[TagSpecification]>,
+    kind: &str,
+    allowed: &[&str],
+) -> Result<Tags, ApiError> {
+    let mut tags = Tags::default();
+    for specification in specifications.unwrap_or_default() {
+        let given = specification.resource_type.as_deref().unwrap_or_default();
+        if !allowed.contains(&given) {
+            return Err(errors::invalid_value(format!(
+                "'{given}' is not a valid taggable resource type for this operation."
+            )));
+        }
+        let list = specification.tags.as_deref().unwrap_or_default();
+        if list.is_empty() {
+            return Err(errors::invalid_value("Tag specification must have at least one tag"));
+        }
+        if given == kind {
+            tags = add_tags(caller, &tags, list)?;
+        }
+    }
+    Ok(tags)
+}
+
+/// `tags` with more of them, within AWS's limits. Keys that begin with `aws:` are for services.
+pub(crate) fn add_tags(caller: &Caller, tags: &Tags, more: &[Tag]) -> Result<Tags, ApiError> {
+    for tag in more {
+        let key = tag.key.as_deref().unwrap_or_default();
+        let value = tag.value.as_deref().unwrap_or_default();
+        if key.is_empty() {
+            return Err(errors::invalid_value("Tag key cannot be empty"));
+        }
+        if key.starts_with("aws:") && caller.invoked_by.is_none() {
+            return Err(errors::reserved_tag_key(key));
+        }
+        if key.chars().count() > 128 {
+            return Err(errors::invalid_value(format!(
+                "Tag key exceeds the maximum length of 128 characters: '{key}'"
+            )));
+        }
+        if value.chars().count() > 256 {
+            return Err(errors::invalid_value(format!(
+                "Tag value exceeds the maximum length of 256 characters: '{value}'"
+            )));
+        }
+    }
+    let all =
+        tags.with(more.iter().map(|tag| {
+            (tag.key.clone().unwrap_or_default(), tag.value.clone().unwrap_or_default())
+        }));
+    if all.iter().filter(|(key, _)| !key.starts_with("aws:")).count() > 50 {
+        return Err(errors::tag_limit_exceeded());
+    }
+    Ok(all)
+}

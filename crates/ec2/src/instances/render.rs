@@ -1,0 +1,263 @@
+//! How an instance looks on the wire.
+
+use super::row::{Instance, Reason, State};
+use crate::entity::render_tags;
+use crate::network_interfaces::NetworkInterface;
+use crate::security_groups::GroupRef;
+use crate::volumes::Volume;
+use crate::vpcs::Vpc;
+use api::ec2;
+use kernel::{Snapshot, dns_suffix};
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+use std::net::Ipv4Addr;
+
+/// The account whose view this is.
+pub(crate) fn owner(snapshot: &Snapshot) -> &SmolStr {
+    snapshot.account()
+}
+
+/// `ip-10-0-32-4.us-west-1.compute.internal`, or the resource-name form.
+pub(crate) fn private_dns(snapshot: &Snapshot, instance: &Instance, ip: Ipv4Addr) -> SmolStr {
+    let domain = match snapshot.region().as_str() {
+        "us-east-1" => SmolStr::new_static("ec2.internal"),
+        region => format_smolstr!("{region}.compute.internal"),
+    };
+    if instance.launch.hostname_type == "resource-name" {
+        return format_smolstr!("{}.{domain}", instance.id);
+    }
+    let [a, b, c, d] = ip.octets();
+    format_smolstr!("ip-{a}-{b}-{c}-{d}.{domain}")
+}
+
+/// `ec2-52-1-2-3.us-west-1.compute.amazonaws.com`, empty unless the VPC has DNS host names.
+pub(crate) fn public_dns(snapshot: &Snapshot, instance: &Instance, ip: Ipv4Addr) -> SmolStr {
+    let hostnames =
+        snapshot.get::<Vpc>(&instance.launch.vpc_id).is_some_and(|vpc| vpc.dns_hostnames);
+    if !hostnames {
+        return SmolStr::default();
+    }
+    public_host_name(snapshot.region(), ip)
+}
+
+/// The public host name of an address in a region.
+pub(crate) fn public_host_name(region: &str, ip: Ipv4Addr) -> SmolStr {
+    let [a, b, c, d] = ip.octets();
+    match region {
+        "us-east-1" => format_smolstr!("ec2-{a}-{b}-{c}-{d}.compute-1.amazonaws.com"),
+        _ => format_smolstr!("ec2-{a}-{b}-{c}-{d}.{region}.compute.{}", dns_suffix(region)),
+    }
+}
+
+pub(super) fn state(state: State) -> Option<ec2::InstanceState> {
+    Some(ec2::InstanceState { code: Some(state.code()), name: Some(text(state.name())) })
+}
+
+fn text(text: &'static str) -> SmolStr {
+    SmolStr::new_static(text)
+}
+
+fn groups(groups: &[GroupRef]) -> Vec<ec2::GroupIdentifier> {
+    let render = |group: &GroupRef| ec2::GroupIdentifier {
+        group_id: Some(group.id.clone()),
+        group_name: Some(group.name.clone()),
+    };
+    groups.iter().map(render).collect()
+}
+
+/// The whole instance. A terminated one has lost its network and volumes.
+pub(super) fn instance(snapshot: &Snapshot, row: &Instance) -> ec2::Instance {
+    let launch = &*row.launch;
+    let mut wire = ec2::Instance {
+        instance_id: Some(row.id.clone()),
+        image_id: Some(launch.image_id.clone()),
+        state: state(row.state),
+        private_dns_name: Some(SmolStr::default()),
+        public_dns_name: Some(SmolStr::default()),
+        state_transition_reason: Some(row.reason.as_ref().map(transition).unwrap_or_default()),
+        state_reason: row.reason.as_ref().map(|reason| ec2::StateReason {
+            code: Some(reason.code.clone()),
+            message: Some(reason.message.clone()),
+        }),
+        key_name: some(&launch.key_name),
+        ami_launch_index: Some(i64::from(row.launch_index)),
+        product_codes: Some(Vec::new()),
+        instance_type: Some(launch.instance_type.clone()),
+        launch_time: Some(row.launched_at.whole_seconds()),
+        placement: Some(ec2::Placement {
+            availability_zone: Some(launch.zone.clone()),
+            group_name: Some(launch.placement_group.clone()),
+            tenancy: Some(launch.tenancy.clone()),
+            ..Default::default()
+        }),
+        platform: launch.platform.clone(),
+        monitoring: Some(ec2::Monitoring {
+            state: Some(text(if row.monitoring { "enabled" } else { "disabled" })),
+            ..Default::default()
+        }),
+        architecture: Some(launch.architecture.clone()),
+        client_token: Some(launch.client_token.clone()),
+        ebs_optimized: Some(launch.ebs_optimized),
+        ena_support: Some(launch.ena_support),
+        hypervisor: Some(text("xen")),
+        iam_instance_profile: launch.profile.as_ref().map(|(arn, id)| ec2::IamInstanceProfile {
+            arn: Some(arn.clone()),
+            id: Some(id.clone()),
+        }),
+        instance_lifecycle: some(&launch.lifecycle),
+        root_device_name: Some(launch.root_device_name.clone()),
+        root_device_type: Some(text("ebs")),
+        security_groups: Some(Vec::new()),
+        network_interfaces: Some(Vec::new()),
+        block_device_mappings: Some(Vec::new()),
+        tags: render_tags(&row.tags),
+        virtualization_type: Some(text("hvm")),
+        ..Default::default()
+    };
+    options(row, &mut wire);
+    if let Some(interface) = row.primary(snapshot) {
+        network(snapshot, row, &interface, &mut wire);
+    }
+    wire.block_device_mappings = Some(volumes(snapshot, row));
+    wire
+}
+
+/// The options that every instance shows, whatever its state.
+fn options(row: &Instance, wire: &mut ec2::Instance) {
+    let launch = &*row.launch;
+    wire.cpu_options = Some(ec2::CpuOptions {
+        core_count: Some(i64::from(launch.cores)),
+        threads_per_core: Some(i64::from(launch.threads_per_core)),
+        ..Default::default()
+    });
+    wire.capacity_reservation_specification =
+        Some(ec2::CapacityReservationSpecificationResponse {
+            capacity_reservation_preference: Some(text("open")),
+            ..Default::default()
+        });
+    wire.hibernation_options =
+        Some(ec2::HibernationOptions { configured: Some(launch.hibernation) });
+    wire.metadata_options = Some(ec2::InstanceMetadataOptionsResponse {
+        state: Some(text(if row.state == State::Pending { "pending" } else { "applied" })),
+        http_tokens: Some(launch.metadata.http_tokens.clone()),
+        http_put_response_hop_limit: Some(i64::from(launch.metadata.hop_limit)),
+        http_endpoint: Some(launch.metadata.http_endpoint.clone()),
+        http_protocol_ipv6: Some(launch.metadata.http_protocol_ipv6.clone()),
+        instance_metadata_tags: Some(launch.metadata.instance_metadata_tags.clone()),
+    });
+    wire.enclave_options = Some(ec2::EnclaveOptions { enabled: Some(launch.enclave) });
+    wire.boot_mode = some(&launch.boot_mode);
+    wire.platform_details = Some(launch.platform_details.clone());
+    wire.usage_operation = Some(launch.usage_operation.clone());
+    wire.usage_operation_update_time = Some(row.launched_at.whole_seconds());
+    wire.private_dns_name_options = Some(ec2::PrivateDnsNameOptionsResponse {
+        hostname_type: Some(launch.hostname_type.clone()),
+        enable_resource_name_dns_a_record: Some(launch.dns_a_record),
+        enable_resource_name_dns_aaaa_record: Some(false),
+    });
+    wire.maintenance_options = Some(ec2::InstanceMaintenanceOptions {
+        auto_recovery: Some(text("default")),
+        reboot_migration: Some(text("default")),
+    });
+    wire.current_instance_boot_mode =
+        Some(text(if launch.boot_mode.starts_with("uefi") { "uefi" } else { "legacy-bios" }));
+    wire.network_performance_options = Some(ec2::InstanceNetworkPerformanceOptions {
+        bandwidth_weighting: Some(text("default")),
+    });
+    wire.operator =
+        Some(ec2::OperatorResponse { managed: Some(false), ..Default::default() });
+}
+
+fn network(
+    snapshot: &Snapshot,
+    row: &Instance,
+    interface: &NetworkInterface,
+    wire: &mut ec2::Instance,
+) {
+    let private_ip = interface.private_ip.to_smolstr();
+    let private_dns = private_dns(snapshot, row, interface.private_ip);
+    let association = interface.public_ip.map(|ip| ec2::InstanceNetworkInterfaceAssociation {
+        ip_owner_id: Some(text("amazon")),
+        public_dns_name: Some(public_dns(snapshot, row, ip)),
+        public_ip: Some(ip.to_smolstr()),
+        ..Default::default()
+    });
+    wire.subnet_id = Some(interface.subnet_id.clone());
+    wire.vpc_id = Some(interface.vpc_id.clone());
+    wire.private_ip_address = Some(private_ip.clone());
+    wire.private_dns_name = Some(private_dns.clone());
+    if let Some(association) = &association {
+        wire.public_ip_address = association.public_ip.clone();
+        wire.public_dns_name = association.public_dns_name.clone();
+    }
+    wire.source_dest_check = Some(interface.source_dest_check);
+    wire.security_groups = Some(groups(&interface.groups));
+    let attachment =
+        interface.attachment.as_ref().map(|a| ec2::InstanceNetworkInterfaceAttachment {
+            attach_time: Some(a.attached_at.whole_seconds()),
+            attachment_id: Some(a.id.clone()),
+            delete_on_termination: Some(a.delete_on_termination),
+            device_index: Some(i64::from(a.device_index)),
+            status: Some(text(if row.state == State::Pending { "attaching" } else { "attached" })),
+            network_card_index: Some(0),
+            ..Default::default()
+        });
+    wire.network_interfaces = Some(vec![ec2::InstanceNetworkInterface {
+        attachment,
+        description: Some(interface.description.clone()),
+        groups: Some(groups(&interface.groups)),
+        ipv6_addresses: Some(Vec::new()),
+        mac_address: Some(interface.mac_text()),
+        network_interface_id: Some(interface.id.clone()),
+        owner_id: Some(owner(snapshot).clone()),
+        private_dns_name: Some(private_dns.clone()),
+        private_ip_address: Some(private_ip.clone()),
+        private_ip_addresses: Some(vec![ec2::InstancePrivateIpAddress {
+            association: association.clone(),
+            primary: Some(true),
+            private_dns_name: Some(private_dns),
+            private_ip_address: Some(private_ip),
+        }]),
+        association,
+        source_dest_check: Some(interface.source_dest_check),
+        status: Some(text("in-use")),
+        subnet_id: Some(interface.subnet_id.clone()),
+        vpc_id: Some(interface.vpc_id.clone()),
+        interface_type: Some(text("interface")),
+        operator: Some(ec2::OperatorResponse { managed: Some(false), ..Default::default() }),
+        ..Default::default()
+    }]);
+}
+
+pub(super) fn volumes(
+    snapshot: &Snapshot,
+    row: &Instance,
+) -> Vec<ec2::InstanceBlockDeviceMapping> {
+    let render = |id: &SmolStr| {
+        let volume = snapshot.get::<Volume>(id)?;
+        let attachment = volume.attachment.as_ref()?;
+        Some(ec2::InstanceBlockDeviceMapping {
+            device_name: Some(attachment.device.clone()),
+            ebs: Some(ec2::EbsInstanceBlockDevice {
+                attach_time: Some(attachment.attached_at.whole_seconds()),
+                delete_on_termination: Some(attachment.delete_on_termination),
+                status: Some(text(if row.state == State::Pending {
+                    "attaching"
+                } else {
+                    "attached"
+                })),
+                volume_id: Some(id.clone()),
+                ..Default::default()
+            }),
+        })
+    };
+    row.volumes.iter().filter_map(render).collect()
+}
+
+#[expect(clippy::borrowed_box, reason = "it is mapped over an optional box")]
+fn transition(reason: &Box<Reason>) -> SmolStr {
+    reason.transition.clone()
+}
+
+fn some(text: &SmolStr) -> Option<SmolStr> {
+    (!text.is_empty()).then(|| text.clone())
+}

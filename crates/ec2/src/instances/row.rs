@@ -1,0 +1,355 @@
+//! What is kept of an instance.
+
+use crate::entity::Entity;
+use crate::errors;
+use crate::network_interfaces::NetworkInterface;
+use crate::vpcs::bool_text;
+use kernel::{ApiError, FilterRow, IndexSink, Row, Snapshot, Tags, Timestamp};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// Where an instance is in its life. Codes and names are EC2's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    Pending,
+    Running,
+    ShuttingDown,
+    Terminated,
+    Stopping,
+    Stopped,
+}
+
+impl State {
+    pub(crate) const fn code(self) -> i64 {
+        match self {
+            Self::Pending => 0,
+            Self::Running => 16,
+            Self::ShuttingDown => 32,
+            Self::Terminated => 48,
+            Self::Stopping => 64,
+            Self::Stopped => 80,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::ShuttingDown => "shutting-down",
+            Self::Terminated => "terminated",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Whether it is on its way out, or gone.
+    pub(crate) const fn is_ending(self) -> bool {
+        matches!(self, Self::ShuttingDown | Self::Terminated)
+    }
+}
+
+/// Why an instance is in its state, as `StateReason` and `StateTransitionReason` say it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reason {
+    /// `Client.UserInitiatedShutdown`, …
+    pub(crate) code: SmolStr,
+    pub(crate) message: SmolStr,
+    /// `User initiated (2017-09-28 05:35:06 GMT)`
+    pub(crate) transition: SmolStr,
+}
+
+/// What the instances of one request have in common; they share it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Launch {
+    pub(crate) reservation: SmolStr,
+    /// The service that asked, as AWS shows it for Auto Scaling's launches.
+    pub(crate) requester_id: Option<SmolStr>,
+    pub(crate) image_id: SmolStr,
+    pub(crate) instance_type: SmolStr,
+    /// Empty if none.
+    pub(crate) key_name: SmolStr,
+    pub(crate) zone: SmolStr,
+    pub(crate) vpc_id: SmolStr,
+    pub(crate) subnet_id: SmolStr,
+    pub(crate) tenancy: SmolStr,
+    pub(crate) placement_group: SmolStr,
+    pub(crate) architecture: SmolStr,
+    pub(crate) root_device_name: SmolStr,
+    pub(crate) platform: Option<SmolStr>,
+    pub(crate) platform_details: SmolStr,
+    pub(crate) usage_operation: SmolStr,
+    pub(crate) boot_mode: SmolStr,
+    pub(crate) ena_support: bool,
+    pub(crate) cores: u16,
+    pub(crate) threads_per_core: u8,
+    pub(crate) ebs_optimized: bool,
+    pub(crate) client_token: SmolStr,
+    /// Base64, as it was given; empty if none.
+    pub(crate) user_data: String,
+    /// ARN and id of the instance profile.
+    pub(crate) profile: Option<(SmolStr, SmolStr)>,
+    /// `spot`, or empty.
+    pub(crate) lifecycle: SmolStr,
+    pub(crate) hostname_type: SmolStr,
+    pub(crate) dns_a_record: bool,
+    pub(crate) hibernation: bool,
+    pub(crate) enclave: bool,
+    /// `standard` or `unlimited`, for burstable types.
+    pub(crate) cpu_credits: SmolStr,
+    pub(crate) metadata: MetadataOptions,
+}
+
+/// The instance metadata service's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MetadataOptions {
+    /// `required` or `optional`
+    pub(crate) http_tokens: SmolStr,
+    pub(crate) hop_limit: u32,
+    /// `enabled` or `disabled`
+    pub(crate) http_endpoint: SmolStr,
+    pub(crate) http_protocol_ipv6: SmolStr,
+    pub(crate) instance_metadata_tags: SmolStr,
+}
+
+/// An instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Instance {
+    pub(crate) id: SmolStr,
+    pub(crate) launch: Arc<Launch>,
+    /// Its place among the instances of its request, from 0.
+    pub(crate) launch_index: u32,
+    pub(crate) launched_at: Timestamp,
+    pub(crate) state: State,
+    /// When the present state turns into the next; none for states that stay.
+    pub(crate) due: Option<Timestamp>,
+    /// Since when it has been running.
+    pub(crate) running_since: Option<Timestamp>,
+    pub(crate) reason: Option<Box<Reason>>,
+    /// Its primary network interface; none once it has been terminated.
+    pub(crate) interface: Option<SmolStr>,
+    /// Volumes in the order of their device names.
+    pub(crate) volumes: Box<[SmolStr]>,
+    pub(crate) monitoring: bool,
+    pub(crate) disable_api_termination: bool,
+    pub(crate) disable_api_stop: bool,
+    /// Whether a shutdown from within terminates it; otherwise it stops.
+    pub(crate) shutdown_terminates: bool,
+    pub(crate) tags: Tags,
+}
+
+impl Instance {
+    pub(crate) fn primary(&self, snapshot: &Snapshot) -> Option<Arc<NetworkInterface>> {
+        snapshot.get(self.interface.as_deref()?)
+    }
+}
+
+impl Row for Instance {
+    const TABLE: &'static str = "ec2.instances";
+    const INDEXES: &'static [&'static str] = &["tag"];
+
+    fn key(&self) -> SmolStr {
+        self.id.clone()
+    }
+
+    fn index(&self, sink: &mut IndexSink) {
+        self.tags.index_values().for_each(|tag| sink.put("tag", tag));
+    }
+}
+
+impl Entity for Instance {
+    const KIND: &'static str = "instance";
+    const PREFIX: &'static str = "i-";
+    const FILTERS: &'static [FilterRow<Self>] = FILTERS;
+
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    fn tags_mut(&mut self) -> &mut Tags {
+        &mut self.tags
+    }
+
+    fn not_found(ids: &[&str]) -> ApiError {
+        errors::not_found("InvalidInstanceID.NotFound", "instance", ids)
+    }
+
+    fn malformed(id: &str) -> ApiError {
+        errors::instance_malformed(id)
+    }
+}
+
+/// Filters of DescribeInstances. A terminated instance has lost its network, so it does not match
+/// by it.
+static FILTERS: &[FilterRow<Instance>] = &[
+    FilterRow { name: "architecture", values: |i, _, emit| emit(&i.launch.architecture) },
+    FilterRow {
+        name: "availability-zone",
+        values: |i, _, emit| emit(&i.launch.zone),
+    },
+    FilterRow {
+        name: "block-device-mapping.volume-id",
+        values: |i, _, emit| i.volumes.iter().for_each(|v| emit(v)),
+    },
+    FilterRow { name: "client-token", values: |i, _, emit| emit(&i.launch.client_token) },
+    FilterRow {
+        name: "dns-name",
+        values: |i, s, emit| {
+            if let Some(ip) = i.primary(s).and_then(|e| e.public_ip) {
+                emit(&super::render::public_dns(s, i, ip));
+            }
+        },
+    },
+    FilterRow { name: "hypervisor", values: |_, _, emit| emit("xen") },
+    FilterRow {
+        name: "iam-instance-profile.arn",
+        values: |i, _, emit| i.launch.profile.iter().for_each(|(arn, _)| emit(arn)),
+    },
+    FilterRow {
+        name: "iam-instance-profile.id",
+        values: |i, _, emit| i.launch.profile.iter().for_each(|(_, id)| emit(id)),
+    },
+    FilterRow { name: "image-id", values: |i, _, emit| emit(&i.launch.image_id) },
+    FilterRow { name: "instance-id", values: |i, _, emit| emit(&i.id) },
+    FilterRow {
+        name: "instance-lifecycle",
+        values: |i, _, emit| {
+            if !i.launch.lifecycle.is_empty() {
+                emit(&i.launch.lifecycle);
+            }
+        },
+    },
+    FilterRow {
+        name: "instance-state-code",
+        values: |i, _, emit| emit(&i.state.code().to_string()),
+    },
+    FilterRow { name: "instance-state-name", values: |i, _, emit| emit(i.state.name()) },
+    FilterRow { name: "instance-type", values: |i, _, emit| emit(&i.launch.instance_type) },
+    FilterRow { name: "instance.group-id", values: group_ids },
+    FilterRow { name: "instance.group-name", values: group_names },
+    FilterRow {
+        name: "ip-address",
+        values: |i, s, emit| {
+            if let Some(ip) = i.primary(s).and_then(|e| e.public_ip) {
+                emit(&ip.to_string());
+            }
+        },
+    },
+    FilterRow {
+        name: "key-name",
+        values: |i, _, emit| {
+            if !i.launch.key_name.is_empty() {
+                emit(&i.launch.key_name);
+            }
+        },
+    },
+    FilterRow {
+        name: "launch-index",
+        values: |i, _, emit| emit(&i.launch_index.to_string()),
+    },
+    FilterRow {
+        name: "launch-time",
+        values: |i, _, emit| emit(&i.launched_at.whole_seconds().iso_millis()),
+    },
+    FilterRow {
+        name: "metadata-options.http-tokens",
+        values: |i, _, emit| emit(&i.launch.metadata.http_tokens),
+    },
+    FilterRow {
+        name: "monitoring-state",
+        values: |i, _, emit| emit(if i.monitoring { "enabled" } else { "disabled" }),
+    },
+    FilterRow {
+        name: "network-interface.network-interface-id",
+        values: |i, _, emit| i.interface.iter().for_each(|id| emit(id)),
+    },
+    FilterRow { name: "network-interface.group-id", values: group_ids },
+    FilterRow { name: "network-interface.group-name", values: group_names },
+    FilterRow { name: "network-interface.subnet-id", values: subnet_id },
+    FilterRow { name: "network-interface.vpc-id", values: vpc_id },
+    FilterRow { name: "owner-id", values: |_, s, emit| emit(super::render::owner(s)) },
+    FilterRow {
+        name: "placement-group-name",
+        values: |i, _, emit| emit(&i.launch.placement_group),
+    },
+    FilterRow {
+        name: "platform",
+        values: |i, _, emit| i.launch.platform.iter().for_each(|p| emit(p)),
+    },
+    FilterRow {
+        name: "platform-details",
+        values: |i, _, emit| emit(&i.launch.platform_details),
+    },
+    FilterRow {
+        name: "private-dns-name",
+        values: |i, s, emit| {
+            if let Some(e) = i.primary(s) {
+                emit(&super::render::private_dns(s, i, e.private_ip));
+            }
+        },
+    },
+    FilterRow {
+        name: "private-ip-address",
+        values: |i, s, emit| {
+            if let Some(e) = i.primary(s) {
+                emit(&e.private_ip.to_string());
+            }
+        },
+    },
+    FilterRow {
+        name: "reason",
+        values: |i, _, emit| i.reason.iter().for_each(|r| emit(&r.transition)),
+    },
+    FilterRow {
+        name: "requester-id",
+        values: |i, _, emit| i.launch.requester_id.iter().for_each(|id| emit(id)),
+    },
+    FilterRow { name: "reservation-id", values: |i, _, emit| emit(&i.launch.reservation) },
+    FilterRow { name: "root-device-name", values: |i, _, emit| emit(&i.launch.root_device_name) },
+    FilterRow { name: "root-device-type", values: |_, _, emit| emit("ebs") },
+    FilterRow {
+        name: "source-dest-check",
+        values: |i, s, emit| {
+            if let Some(e) = i.primary(s) {
+                emit(bool_text(e.source_dest_check));
+            }
+        },
+    },
+    FilterRow {
+        name: "state-reason-code",
+        values: |i, _, emit| i.reason.iter().for_each(|r| emit(&r.code)),
+    },
+    FilterRow {
+        name: "state-reason-message",
+        values: |i, _, emit| i.reason.iter().for_each(|r| emit(&r.message)),
+    },
+    FilterRow { name: "subnet-id", values: subnet_id },
+    FilterRow { name: "tenancy", values: |i, _, emit| emit(&i.launch.tenancy) },
+    FilterRow { name: "virtualization-type", values: |_, _, emit| emit("hvm") },
+    FilterRow { name: "vpc-id", values: vpc_id },
+];
+
+fn subnet_id(instance: &Instance, _: &Snapshot, emit: &mut dyn FnMut(&str)) {
+    if instance.interface.is_some() {
+        emit(&instance.launch.subnet_id);
+    }
+}
+
+fn vpc_id(instance: &Instance, _: &Snapshot, emit: &mut dyn FnMut(&str)) {
+    if instance.interface.is_some() {
+        emit(&instance.launch.vpc_id);
+    }
+}
+
+fn group_ids(instance: &Instance, snapshot: &Snapshot, emit: &mut dyn FnMut(&str)) {
+    if let Some(interface) = instance.primary(snapshot) {
+        interface.groups.iter().for_each(|group| emit(&group.id));
+    }
+}
+
+fn group_names(instance: &Instance, snapshot: &Snapshot, emit: &mut dyn FnMut(&str)) {
+    if let Some(interface) = instance.primary(snapshot) {
+        interface.groups.iter().for_each(|group| emit(&group.name));
+    }
+}

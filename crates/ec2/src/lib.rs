@@ -1,0 +1,28 @@
+//! Amazon EC2.
+//!
+//! One file per resource: its row, its operations, its filters, its rendering as the wire type.
+//! Behaviour follows the EC2 API reference and user guide; texts of errors live in `errors`.
+//! Every id has EC2's form, every Describe call goes through [`entity`], every tag through `tags`.
+
+mod addresses;
+mod cidr;
+mod entity;
+mod errors;
+mod tokens;
+
+kernel::resources! {
+    images,
+    instances,
+    key_pairs,
+    network_interfaces,
+    security_groups,
+    subnets,
+    tags,
+    volumes,
+    vpcs,
+}
+
+/// The service, for the wiring.
+pub fn service() -> kernel::Service {
+    kernel::Service { name: "ec2", resources: RESOURCES, genesis: None }
+}
