@@ -18,7 +18,9 @@ use std::path::Path;
 pub fn run(root: &Path, botocore_data: &Path) -> Result<(), Failure> {
     let out = root.join("crates/model/data");
     for name in model::all_services() {
-        let service = reduce(name, &load(&botocore_data.join(name))?);
+        let mut json = load(&botocore_data.join(name))?;
+        amend(name, &mut json)?;
+        let service = reduce(name, &json);
         let bytes = postcard::to_allocvec(&service)?;
         let mut blob = u32::try_from(bytes.len())?.to_le_bytes().to_vec();
         blob.extend(zstd::bulk::compress(&bytes, 19)?);
@@ -85,6 +87,25 @@ fn flag(value: &Value) -> bool {
 fn object(value: &Value) -> &Map<String, Value> {
     static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
     value.as_object().unwrap_or(&EMPTY)
+}
+
+/// Limits that AWS checks and its published models lack: (service, shape, limit, value). Each was
+/// seen in an answer of AWS.
+const AMENDMENTS: &[(&str, &str, &str, &str)] = &[
+    ("cloudformation", "StackName", "pattern", "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"),
+    ("cloudformation", "TemplateBody", "max", "51200"),
+];
+
+fn amend(service: &str, model: &mut Value) -> Result<(), Failure> {
+    for (_, shape, limit, value) in AMENDMENTS.iter().filter(|(name, ..)| *name == service) {
+        let value = match *limit {
+            "pattern" => Value::from(*value),
+            _ => Value::from(value.parse::<i64>()?),
+        };
+        let shape = model["shapes"].get_mut(shape).ok_or("an amended shape is gone")?;
+        shape[limit] = value;
+    }
+    Ok(())
 }
 
 struct Reducer<'a> {
