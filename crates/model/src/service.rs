@@ -281,8 +281,10 @@ impl Service {
             || self.query_compatible && matches!(protocol, Protocol::Query | Protocol::Json)
     }
 
-    /// The declared error with that code on the wire.
+    /// The declared error of that shape, else the first with that code on the wire: several may
+    /// share one.
     pub fn error(&self, code: &str) -> Option<&ErrorModel> {
-        self.errors.iter().find(|e| e.code == code || e.shape == code)
+        let by_shape = self.errors.binary_search_by(|e| e.shape.cmp(code)).ok();
+        by_shape.map(|at| &self.errors[at]).or_else(|| self.errors.iter().find(|e| e.code == code))
     }
 }

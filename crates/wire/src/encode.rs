@@ -261,12 +261,13 @@ pub fn encode_error(
         Protocol::Cbor => cbor_error(service, error),
     };
     let response = response.header("x-amzn-requestid", request_id);
-    if service.is_some_and(|s| s.query_compatible)
-        && matches!(protocol, Protocol::Json | Protocol::Cbor)
-    {
-        return response.header("x-amzn-query-error", format_smolstr!("{};{who}", error.code));
+    match (protocol, service.filter(|s| s.query_compatible)) {
+        (Protocol::Json | Protocol::Cbor, Some(service)) => {
+            let code = service.error(&error.code).map_or(&*error.code, |e| e.code);
+            response.header("x-amzn-query-error", format_smolstr!("{code};{who}"))
+        }
+        _ => response,
     }
-    response
 }
 
 fn query_error(

@@ -3,8 +3,7 @@
 //! In order: the signature's scope, `X-Amz-Target`, a form's `Action` and `Version`, the path of
 //! Smithy RPC v2, the host, and last S3, whose requests need not say anything.
 
-use crate::head::RequestHead;
-use crate::read::form;
+use crate::head::{RequestHead, pairs, unescape};
 use crate::rest::{self, Target};
 use crate::sigv4::Scope;
 use model::{ApiError, Kind, OperationModel, Protocol, Service};
@@ -188,14 +187,15 @@ impl Signs {
         let mut action = head.query_value("Action").map(|v| v.into_owned());
         let mut version = head.query_value("Version").map(|v| v.into_owned());
         if needs_body_to_route(head) {
-            // A body that does not decode is refused when it is read.
-            for (name, value) in form::decode(body).unwrap_or_default() {
-                let slot = match &*name {
+            // Parameters that do not decode are refused when the body is read.
+            for (name, value) in pairs(&String::from_utf8_lossy(body)) {
+                let slot = match name {
                     "Action" => &mut action,
                     "Version" => &mut version,
                     _ => continue,
                 };
-                slot.get_or_insert_with(|| value.into_owned());
+                let value = unescape(value, true).unwrap_or_default();
+                slot.get_or_insert_with(|| value.trim_end().to_owned());
             }
         }
         Self {
