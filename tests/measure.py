@@ -43,7 +43,10 @@ def main():
             sts, ec2 = server.client("sts"), server.client("ec2")
             print("GetCallerIdentity       ", milliseconds(sts.get_caller_identity, 200))
             launch = {"ImageId": "ami-09d2fb69", "InstanceType": "t2.micro"}
-            print("RunInstances(1)         ", milliseconds(lambda: ec2.run_instances(**launch, MinCount=1, MaxCount=1), 100))
+            print(
+                "RunInstances(1)         ",
+                milliseconds(lambda: ec2.run_instances(**launch, MinCount=1, MaxCount=1), 100),
+            )
             print("DescribeInstances of 100", milliseconds(ec2.describe_instances, 20))
             rested = server.resident_kib()
             ec2.run_instances(**launch, MinCount=1000, MaxCount=1000)

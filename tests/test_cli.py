@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from harness.polling import eventually
 from harness.server import AWS_CLI, BINARY, CliError, Server, clean_environment, free_port
 
@@ -76,9 +77,7 @@ def test_no_server_is_a_clear_error():
 def test_env_sets_what_any_client_needs(cloud):
     printed = cloud.lowcloud("env")
     script = printed + f'\n"{AWS_CLI}" sts get-caller-identity --query Account --output text'
-    done = subprocess.run(
-        ["sh", "-c", script], env=clean_environment(), capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run(["sh", "-c", script], env=clean_environment(), capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "123456789012", done.stderr
     assert f"AWS_ENDPOINT_URL={cloud.endpoint}" in printed.replace('"', "").replace("'", "")
 
@@ -128,9 +127,12 @@ def test_the_clock_runs_until_nothing_is_left_to_do(start_cloud):
         LaunchConfigurationName="lc", ImageId="ami-09d2fb69", InstanceType="t2.micro"
     )
     autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName="g", LaunchConfigurationName="lc", MinSize=3, MaxSize=3,
+        AutoScalingGroupName="g",
+        LaunchConfigurationName="lc",
+        MinSize=3,
+        MaxSize=3,
         AvailabilityZones=["us-west-1a"],
-    )  # fmt: skip
+    )
     cloud.lowcloud("clock", "run", "--until-idle")
     (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
     assert [i["LifecycleState"] for i in group["Instances"]] == ["InService"] * 3
@@ -148,8 +150,10 @@ def test_flags_come_from_the_environment_too(tmp_path):
     server = Server(tmp_path / "log")
     server.flags = {}
     server.extra_environment = {
-        "LOWCLOUD_ACCOUNT": "111122223333", "LOWCLOUD_LISTEN": f"127.0.0.1:{server.port}", "LOWCLOUD_PACE": "instant",
-    }  # fmt: skip
+        "LOWCLOUD_ACCOUNT": "111122223333",
+        "LOWCLOUD_LISTEN": f"127.0.0.1:{server.port}",
+        "LOWCLOUD_PACE": "instant",
+    }
     server.start()
     try:
         assert server.client("sts").get_caller_identity()["Account"] == "111122223333"

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from harness.aws_errors import fails
 from harness.polling import eventually
 from harness.server import ACCOUNT, REGION
@@ -78,7 +79,11 @@ def test_a_creation_has_its_events_in_order(cloud, stacks):
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     events = stacks.events()
     table = [(e["LogicalResourceId"], e["ResourceStatus"], e.get("ResourceStatusReason")) for e in events]
-    each = [("CREATE_IN_PROGRESS", None), ("CREATE_IN_PROGRESS", "Resource creation Initiated"), ("CREATE_COMPLETE", None)]
+    each = [
+        ("CREATE_IN_PROGRESS", None),
+        ("CREATE_IN_PROGRESS", "Resource creation Initiated"),
+        ("CREATE_COMPLETE", None),
+    ]
     assert table == [
         ("stack", "CREATE_IN_PROGRESS", "User Initiated"),
         *[("First", *row) for row in each],
@@ -190,14 +195,10 @@ def test_template_errors_come_at_once(stacks, body, message):
 def test_text_that_does_not_parse_tells_where(stacks):
     with fails("ValidationError") as raised:
         stacks.create('{"Resources": {\n  "A": }', wait=False)
-    assert re.fullmatch(
-        r"Template format error: JSON not well-formed. \(line \d+, column \d+\)", raised.message
-    )
+    assert re.fullmatch(r"Template format error: JSON not well-formed. \(line \d+, column \d+\)", raised.message)
     with fails("ValidationError") as raised:
         stacks.create("Resources:\n  A: [", wait=False)
-    assert re.fullmatch(
-        r"Template format error: YAML not well-formed. \(line \d+, column \d+\)", raised.message
-    )
+    assert re.fullmatch(r"Template format error: YAML not well-formed. \(line \d+, column \d+\)", raised.message)
 
 
 def test_a_template_must_be_given_and_not_too_long(stacks):
@@ -247,7 +248,11 @@ def test_functions_give_what_they_should(stacks):
         "Mappings": {"M": {REGION: {"v": "here"}}},
         "Conditions": {
             "Yes": {"Fn::Equals": [{"Ref": "P"}, "p"]},
-            "No": {"Fn::Not": [{"Fn::And": [{"Condition": "Yes"}, {"Fn::Or": [{"Condition": "Yes"}, {"Condition": "Yes"}]}]}]},
+            "No": {
+                "Fn::Not": [
+                    {"Fn::And": [{"Condition": "Yes"}, {"Fn::Or": [{"Condition": "Yes"}, {"Condition": "Yes"}]}]}
+                ]
+            },
         },
         "Outputs": {name: {"Value": value} for name, value in functions.items()},
     }
@@ -255,9 +260,16 @@ def test_functions_give_what_they_should(stacks):
     outputs = stacks.outputs()
     assert re.fullmatch(r"stack-T-[0-9A-Za-z]{12}", outputs.pop("Attribute"))
     assert outputs == {
-        "Join": "a-b", "Sub": f"p/o/{REGION}/${{Literal}}", "Select": "y", "Map": "here", "If": "then",
-        "Base64": "aGVsbG8=", "Cidr": "10.0.1.0/24", "Zones": "us-west-1a,us-west-1c", "Account": ACCOUNT,
-    }  # fmt: skip
+        "Join": "a-b",
+        "Sub": f"p/o/{REGION}/${{Literal}}",
+        "Select": "y",
+        "Map": "here",
+        "If": "then",
+        "Base64": "aGVsbG8=",
+        "Cidr": "10.0.1.0/24",
+        "Zones": "us-west-1a,us-west-1c",
+        "Account": ACCOUNT,
+    }
     assert set(stacks.resources()) == {"T"}
 
 
@@ -300,7 +312,9 @@ def test_an_export_is_imported_and_held(stacks):
 
 
 def test_capabilities_are_required_for_roles(stacks):
-    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    trust = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    }
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}}
     named = {"Type": "AWS::IAM::Role", "Properties": role["Properties"] | {"RoleName": "mine"}}
     with fails("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]"):
@@ -324,12 +338,16 @@ def test_an_update_in_place_adds_changes_and_removes(stacks):
     cleanup = steps.index(("stack", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"))
     assert steps[0] == ("stack", "UPDATE_IN_PROGRESS")
     assert set(steps[1:cleanup]) == {
-        ("Change", "UPDATE_IN_PROGRESS"), ("Change", "UPDATE_COMPLETE"),
-        ("Add", "CREATE_IN_PROGRESS"), ("Add", "CREATE_COMPLETE"),
-    }  # fmt: skip
+        ("Change", "UPDATE_IN_PROGRESS"),
+        ("Change", "UPDATE_COMPLETE"),
+        ("Add", "CREATE_IN_PROGRESS"),
+        ("Add", "CREATE_COMPLETE"),
+    }
     assert steps[cleanup + 1 :] == [
-        ("Drop", "DELETE_IN_PROGRESS"), ("Drop", "DELETE_COMPLETE"), ("stack", "UPDATE_COMPLETE"),
-    ]  # fmt: skip
+        ("Drop", "DELETE_IN_PROGRESS"),
+        ("Drop", "DELETE_COMPLETE"),
+        ("stack", "UPDATE_COMPLETE"),
+    ]
     after = stacks.resources()
     assert after["Change"]["PhysicalResourceId"] == before["Change"]
     assert after["Change"]["ResourceStatus"] == "UPDATE_COMPLETE"
@@ -397,7 +415,9 @@ def test_a_failing_creation_rolls_back_and_leaves_nothing(cloud, stacks):
 def test_a_failing_creation_can_stop_or_vanish(cloud, stacks, on_failure):
     stack = stacks.create(resources(V=VPC, Bad=BAD), OnFailure=on_failure)
     vpcs = len(cloud.client("ec2").describe_vpcs()["Vpcs"])
-    assert (stack["StackStatus"], vpcs) == {"DO_NOTHING": ("CREATE_FAILED", 2), "DELETE": ("DELETE_COMPLETE", 1)}[on_failure]
+    assert (stack["StackStatus"], vpcs) == {"DO_NOTHING": ("CREATE_FAILED", 2), "DELETE": ("DELETE_COMPLETE", 1)}[
+        on_failure
+    ]
 
 
 @pytest.mark.paces("brisk", "instant")
@@ -409,14 +429,18 @@ def test_a_failing_update_goes_back(cloud, stacks):
     assert cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "before"
     steps = [status for logical, status in stacks.steps() if logical == "stack"]
     assert steps[2:] == [
-        "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
         "UPDATE_ROLLBACK_COMPLETE",
-    ]  # fmt: skip
+    ]
     assert "Bad" not in {n for n, r in stacks.resources().items() if r["ResourceStatus"] != "DELETE_COMPLETE"}
 
 
 def test_deletion_goes_backwards_and_keeps_what_is_retained(cloud, stacks):
-    chain = resources(A=parameter(), B=parameter({"Ref": "A"}), C=parameter({"Ref": "B"}), Kept=parameter(DeletionPolicy="Retain"))
+    chain = resources(
+        A=parameter(), B=parameter({"Ref": "A"}), C=parameter({"Ref": "B"}), Kept=parameter(DeletionPolicy="Retain")
+    )
     arn = stacks.create(chain)["StackId"]
     kept = stacks.resources()["Kept"]["PhysicalResourceId"]
     deleted = stacks.delete(arn)
@@ -440,9 +464,11 @@ def test_resources_carry_the_stacks_tags(cloud, stacks):
     vpc = stacks.resources()["V"]["PhysicalResourceId"]
     tags = {t["Key"]: t["Value"] for t in cloud.client("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Tags"]}
     assert tags == {
-        "team": "blue", "aws:cloudformation:stack-name": "stack", "aws:cloudformation:stack-id": arn,
+        "team": "blue",
+        "aws:cloudformation:stack-name": "stack",
+        "aws:cloudformation:stack-id": arn,
         "aws:cloudformation:logical-id": "V",
-    }  # fmt: skip
+    }
 
 
 def test_waiters_return(start_cloud):

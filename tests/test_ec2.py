@@ -7,6 +7,7 @@ import re
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
 from harness.aws_errors import fails
 from harness.polling import eventually
 from harness.server import ACCOUNT
@@ -16,7 +17,9 @@ QUICK = {"Delay": 1, "MaxAttempts": 30}
 
 
 def launch(ec2, count=1, **more):
-    answer = ec2.run_instances(**({"ImageId": IMAGE, "InstanceType": "t2.micro"} | more), MinCount=count, MaxCount=count)
+    answer = ec2.run_instances(
+        **({"ImageId": IMAGE, "InstanceType": "t2.micro"} | more), MinCount=count, MaxCount=count
+    )
     return answer["Instances"] if count > 1 else answer["Instances"][0]
 
 
@@ -64,9 +67,9 @@ def test_instance_types_page_filter_and_fail_by_name(ec2):
     pages = ec2.get_paginator("describe_instance_types").paginate(PaginationConfig={"PageSize": 100})
     names = [t["InstanceType"] for page in pages for t in page["InstanceTypes"]]
     assert len(names) == len(set(names)) > 300
-    arm = ec2.describe_instance_types(
-        Filters=[{"Name": "processor-info.supported-architecture", "Values": ["arm64"]}]
-    )["InstanceTypes"]
+    arm = ec2.describe_instance_types(Filters=[{"Name": "processor-info.supported-architecture", "Values": ["arm64"]}])[
+        "InstanceTypes"
+    ]
     assert arm and all("arm64" in t["ProcessorInfo"]["SupportedArchitectures"] for t in arm)
     with fails("InvalidInstanceType", "The following supplied instance types do not exist: [t9.nano]"):
         ec2.describe_instance_types(InstanceTypes=["t9.nano"])
@@ -77,9 +80,9 @@ def test_instance_types_page_filter_and_fail_by_name(ec2):
 
 
 def test_images_are_found_by_owner_and_name(ec2):
-    images = ec2.describe_images(
-        Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-2023*-x86_64"]}]
-    )["Images"]
+    images = ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-2023*-x86_64"]}])[
+        "Images"
+    ]
     assert images
     for image in images:
         assert image["ImageOwnerAlias"] == "amazon" and image["State"] == "available" and image["Public"]

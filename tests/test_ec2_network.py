@@ -1,6 +1,7 @@
 """EC2: VPCs, subnets, gateways, routes, security groups, what an account has from the start."""
 
 import pytest
+
 from harness.aws_errors import fails
 from harness.polling import eventually
 from harness.server import ACCOUNT
@@ -102,9 +103,7 @@ def running(ec2, ids):
 def test_a_full_subnet_takes_no_more(ec2, vpc):
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.2.0/28")["Subnet"]["SubnetId"]
     with fails("InsufficientFreeAddressesInSubnet", status=None):
-        ec2.run_instances(
-            ImageId="ami-09d2fb69", InstanceType="t2.micro", MinCount=12, MaxCount=12, SubnetId=subnet
-        )
+        ec2.run_instances(ImageId="ami-09d2fb69", InstanceType="t2.micro", MinCount=12, MaxCount=12, SubnetId=subnet)
     assert ec2.describe_instances()["Reservations"] == []
 
 
@@ -203,9 +202,7 @@ def test_rules_are_added_once_and_revoked(ec2, vpc):
 
 
 def test_a_group_in_use_is_not_deleted(ec2, vpc):
-    user, used = (
-        ec2.create_security_group(GroupName=n, Description=n, VpcId=vpc)["GroupId"] for n in ("user", "used")
-    )
+    user, used = (ec2.create_security_group(GroupName=n, Description=n, VpcId=vpc)["GroupId"] for n in ("user", "used"))
     pair = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": used}]}
     ec2.authorize_security_group_ingress(GroupId=user, IpPermissions=[pair])
     with fails("DependencyViolation", f"resource {used} has a dependent object"):
@@ -226,6 +223,10 @@ def test_a_group_and_a_subnet_must_share_their_vpc(ec2, vpc):
     message = f"Security group {group} and subnet {subnet} belong to different networks."
     with fails("InvalidParameter", message):
         ec2.run_instances(
-            ImageId="ami-09d2fb69", InstanceType="t2.micro", MinCount=1, MaxCount=1,
-            SubnetId=subnet, SecurityGroupIds=[group],
-        )  # fmt: skip
+            ImageId="ami-09d2fb69",
+            InstanceType="t2.micro",
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=subnet,
+            SecurityGroupIds=[group],
+        )

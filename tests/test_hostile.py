@@ -8,6 +8,7 @@ import time
 import urllib.parse
 
 import pytest
+
 from harness.server import REGION
 
 MIB = 1024 * 1024
@@ -23,15 +24,19 @@ def scope(service):
 def query(cloud, service, action, fields=None, body=None, **headers):
     """(status, text) of a query-protocol request."""
     form = {"Action": action, "Version": VERSIONS[service]} | (fields or {})
-    sent = {"Content-Type": FORM, "Authorization": scope(service)} | {k.replace("_", "-"): v for k, v in headers.items()}
+    sent = {"Content-Type": FORM, "Authorization": scope(service)} | {
+        k.replace("_", "-"): v for k, v in headers.items()
+    }
     status, _, answer = cloud.http("POST", "/", urllib.parse.urlencode(form) if body is None else body, sent)
     return status, answer.decode(errors="replace")
 
 
 def json_call(cloud, service, target, body, version="1.1", **headers):
     sent = {
-        "Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target, "Authorization": scope(service),
-    } | {k.replace("_", "-"): v for k, v in headers.items()}  # fmt: skip
+        "Content-Type": f"application/x-amz-json-{version}",
+        "X-Amz-Target": target,
+        "Authorization": scope(service),
+    } | {k.replace("_", "-"): v for k, v in headers.items()}
     status, _, answer = cloud.http("POST", "/", body, sent)
     return status, answer.decode(errors="replace")
 
@@ -165,8 +170,30 @@ def test_a_known_operation_that_is_not_built_says_so(steady):
 
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "[]", "null", "[" * 50_000, '{"Name":' * 20_000, '{"Name":1e999}', '{"Name":"\\ud800"}', b"\xff\xfe", '{"Name":{}}'],
-    ids=["empty", "cut", "array", "null", "deep-array", "deep-object", "huge-number", "surrogate", "bytes", "wrong-type"],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "[" * 50_000,
+        '{"Name":' * 20_000,
+        '{"Name":1e999}',
+        '{"Name":"\\ud800"}',
+        b"\xff\xfe",
+        '{"Name":{}}',
+    ],
+    ids=[
+        "empty",
+        "cut",
+        "array",
+        "null",
+        "deep-array",
+        "deep-object",
+        "huge-number",
+        "surrogate",
+        "bytes",
+        "wrong-type",
+    ],
 )
 def test_json_that_is_not_a_request_is_refused(steady, body):
     refused(json_call(steady, "ssm", "AmazonSSM.GetParameter", body))
@@ -192,7 +219,13 @@ def test_gzip_is_unpacked_with_a_bound(steady):
 
 
 def test_malformed_signatures_do_not_hurt(steady):
-    for authorization in ["AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=", "Basic eDp5", "AWS4-HMAC-SHA256 " + "x" * 5000, "é"]:
+    for authorization in [
+        "AWS4-HMAC-SHA256",
+        "AWS4-HMAC-SHA256 Credential=",
+        "Basic eDp5",
+        "AWS4-HMAC-SHA256 " + "x" * 5000,
+        "é",
+    ]:
         body = urllib.parse.urlencode({"Action": "GetCallerIdentity", "Version": VERSIONS["sts"]})
         headers = {"Content-Type": FORM, "Authorization": authorization.encode().decode("latin-1")}
         status, _, _ = steady.http("POST", "/", body, headers)
@@ -231,7 +264,16 @@ def raw(cloud, data, seconds=10):
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
-    ids=["nonsense", "no-host", "long-line", "long-header", "many-headers", "negative-length", "two-lengths", "bad-chunk"],
+    ids=[
+        "nonsense",
+        "no-host",
+        "long-line",
+        "long-header",
+        "many-headers",
+        "negative-length",
+        "two-lengths",
+        "bad-chunk",
+    ],
 )
 def test_broken_http_is_refused(steady, data):
     try:
@@ -292,9 +334,14 @@ def test_strange_objects_are_refused_or_stored_whole(steady):
     assert steady.http("PUT", "/bucket/" + "k" * 1025, b"x", headers)[0] == 400
     deep = b"<a>" * 50_000
     assert steady.http("POST", "/bucket?delete", deep, headers)[0] == 400
-    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><Delete><Object><Key>&b;</Key></Object></Delete>'
+    entities = b'<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">'
+    bomb = b"<!DOCTYPE x [" + entities + b"]><Delete><Object><Key>&b;</Key></Object></Delete>"
     assert steady.http("POST", "/bucket?delete", bomb, headers)[0] == 400
-    chunked = headers | {"Content-Encoding": "aws-chunked", "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length": "5"}
+    chunked = headers | {
+        "Content-Encoding": "aws-chunked",
+        "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "x-amz-decoded-content-length": "5",
+    }
     for body in [b"5\r\nhel", b"ffffffffffffffff\r\n", b"zz\r\nhello\r\n0\r\n\r\n", b"3\r\nhel\r\n0\r\n\r\n"]:
         assert steady.http("PUT", "/bucket/chunked", body, chunked)[0] == 400, body
     assert "chunked" not in [o["Key"] for o in s3.list_objects_v2(Bucket="bucket").get("Contents", [])]

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from harness.aws_errors import fails
 from harness.polling import eventually
 from harness.server import ACCOUNT, REGION
@@ -167,7 +168,9 @@ def test_public_parameters_name_images_that_launch(cloud, ssm):
 
 
 def test_topics_are_made_once_and_described(sns):
-    arn = sns.create_topic(Name="news", Attributes={"DisplayName": "News"}, Tags=[{"Key": "a", "Value": "1"}])["TopicArn"]
+    arn = sns.create_topic(Name="news", Attributes={"DisplayName": "News"}, Tags=[{"Key": "a", "Value": "1"}])[
+        "TopicArn"
+    ]
     assert arn == f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
     assert sns.create_topic(Name="news", Tags=[{"Key": "a", "Value": "1"}])["TopicArn"] == arn
     message = "Invalid parameter: Tags Reason: Topic already exists with different tags"

@@ -4,6 +4,7 @@ import json
 import signal
 
 import pytest
+
 from harness.polling import eventually
 from harness.server import Server
 

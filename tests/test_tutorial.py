@@ -11,6 +11,7 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+
 from harness.polling import eventually
 from harness.server import ACCOUNT, CliError, started
 
@@ -38,12 +39,17 @@ RESOURCES = {
 }
 # What must be complete before what begins, beyond the order of the references.
 EARLIER = [
-    ("VPC", "Subnet1"), ("VPC", "RoutingTable"), ("VPC", "SSHFromAnywhere"),
-    ("InternetGateway", "GatewayAttachment"), ("GatewayAttachment", "RouteVPC"),
-    ("Subnet1", "Subnet1Association"), ("RoutingTable", "Subnet2Association"),
+    ("VPC", "Subnet1"),
+    ("VPC", "RoutingTable"),
+    ("VPC", "SSHFromAnywhere"),
+    ("InternetGateway", "GatewayAttachment"),
+    ("GatewayAttachment", "RouteVPC"),
+    ("Subnet1", "Subnet1Association"),
+    ("RoutingTable", "Subnet2Association"),
     ("SSHFromAnywhere", "UbuntuWithCodeDeployAgent"),
-    ("UbuntuWithCodeDeployAgent", "AutoScalingGroup"), ("Subnet2", "AutoScalingGroup"),
-]  # fmt: skip
+    ("UbuntuWithCodeDeployAgent", "AutoScalingGroup"),
+    ("Subnet2", "AutoScalingGroup"),
+]
 
 
 class Learner:
@@ -83,9 +89,12 @@ class Learner:
 
     def instances(self, states="pending,running"):
         answer = self.aws(
-            "ec2", "describe-instances",
-            "--filters", f"Name=tag:Name,Values={GROUP_TAG}", f"Name=instance-state-name,Values={states}",
-        )  # fmt: skip
+            "ec2",
+            "describe-instances",
+            "--filters",
+            f"Name=tag:Name,Values={GROUP_TAG}",
+            f"Name=instance-state-name,Values={states}",
+        )
         return [i for r in answer["Reservations"] for i in r["Instances"]]
 
     def in_service(self, count, without=()):
@@ -106,9 +115,15 @@ class Learner:
             assert old in text
             text = text.replace(old, new)
         return self.aws(
-            "cloudformation", "update-stack", "--stack-name", STACK, "--template-body", text,
-            "--parameters", "ParameterKey=KeyPairName,UsePreviousValue=true",
-        )  # fmt: skip
+            "cloudformation",
+            "update-stack",
+            "--stack-name",
+            STACK,
+            "--template-body",
+            text,
+            "--parameters",
+            "ParameterKey=KeyPairName,UsePreviousValue=true",
+        )
 
 
 @pytest.fixture(
@@ -149,9 +164,13 @@ class TestTutorial:
             assert public.stdout.startswith("ssh-rsa ")
             (learner.folder / "key.pub").write_text(public.stdout)
             imported = learner.aws(
-                "ec2", "import-key-pair", "--key-name", "imported",
-                "--public-key-material", f"fileb://{learner.folder / 'key.pub'}",
-            )  # fmt: skip
+                "ec2",
+                "import-key-pair",
+                "--key-name",
+                "imported",
+                "--public-key-material",
+                f"fileb://{learner.folder / 'key.pub'}",
+            )
             public_der = private.public_key().public_bytes(
                 serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
             )
@@ -193,11 +212,18 @@ class TestTutorial:
         summary = learner.aws("cloudformation", "get-template-summary", "--template-url", urls[0])
         assert len(summary["ResourceTypes"]) >= 9
         made = learner.aws(
-            "cloudformation", "create-stack", "--stack-name", STACK, "--template-url", urls[0],
-            "--parameters", f"ParameterKey=KeyPairName,ParameterValue={KEY}",
-        )  # fmt: skip
+            "cloudformation",
+            "create-stack",
+            "--stack-name",
+            STACK,
+            "--template-url",
+            urls[0],
+            "--parameters",
+            f"ParameterKey=KeyPairName,ParameterValue={KEY}",
+        )
         status = learner.stack()["StackStatus"]
-        arn = rf"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{STACK}/[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"
+        uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+        arn = rf"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{STACK}/{uuid}"
         assert re.fullmatch(arn, made["StackId"])
         # On the instant pace the stack may be complete before anyone can look.
         expected = ["CREATE_IN_PROGRESS"] + ["CREATE_COMPLETE"] * (learner.server.pace == "instant")
@@ -314,9 +340,17 @@ class TestTutorial:
     def test_5_lower_bounds_take_instances_away(self, learner):
         name = learner.group()["AutoScalingGroupName"]
         learner.aws(
-            "autoscaling", "update-auto-scaling-group", "--auto-scaling-group-name", name,
-            "--min-size", "1", "--max-size", "1", "--desired-capacity", "1",
-        )  # fmt: skip
+            "autoscaling",
+            "update-auto-scaling-group",
+            "--auto-scaling-group-name",
+            name,
+            "--min-size",
+            "1",
+            "--max-size",
+            "1",
+            "--desired-capacity",
+            "1",
+        )
         learner.in_service(1)
         eventually(lambda: len(learner.instances("running")) == 1, what="one instance runs")
 
@@ -329,9 +363,7 @@ class TestTutorial:
         assert (group["MinSize"], group["MaxSize"], group["DesiredCapacity"]) == (2, 3, 2)
         learner.in_service(2)
         events = learner.events()
-        statuses = [
-            (e["LogicalResourceId"], e["ResourceStatus"]) for e in events if "UPDATE" in e["ResourceStatus"]
-        ]
+        statuses = [(e["LogicalResourceId"], e["ResourceStatus"]) for e in events if "UPDATE" in e["ResourceStatus"]]
         assert statuses == [
             (STACK, "UPDATE_IN_PROGRESS"),
             ("AutoScalingGroup", "UPDATE_IN_PROGRESS"),
@@ -360,9 +392,15 @@ class TestTutorial:
         body = learner.template.read_text().replace("10.0.16.0/20", "192.168.0.0/20")
         vpcs = learner.aws("ec2", "describe-vpcs")["Vpcs"]
         learner.aws(
-            "cloudformation", "create-stack", "--stack-name", "broken", "--template-body", body,
-            "--parameters", f"ParameterKey=KeyPairName,ParameterValue={KEY}",
-        )  # fmt: skip
+            "cloudformation",
+            "create-stack",
+            "--stack-name",
+            "broken",
+            "--template-body",
+            body,
+            "--parameters",
+            f"ParameterKey=KeyPairName,ParameterValue={KEY}",
+        )
         assert learner.settled("broken")["StackStatus"] == "ROLLBACK_COMPLETE"
         failed = [e["LogicalResourceId"] for e in learner.events("broken") if e["ResourceStatus"] == "CREATE_FAILED"]
         assert "Subnet2" in failed

@@ -12,13 +12,25 @@ import re
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+
 from harness.requests import smallest_input
 from harness.server import SESSION, started
 
 # The services lowcloud routes, by the name botocore knows them by.
 SERVICES = [
-    "autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "iam", "logs", "s3", "sns", "sqs", "ssm", "sts",
-]  # fmt: skip
+    "autoscaling",
+    "cloudformation",
+    "cloudwatch",
+    "ec2",
+    "elbv2",
+    "iam",
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+]
 # Operations that are not one request and one answer.
 STREAMING = {"SelectObjectContent", "StartLiveTail", "SubscribeToShard"}
 
@@ -75,16 +87,16 @@ def test_every_answer_parses(wire_cloud, covered, service):
     entry = covered.get(service)
     if entry is None:
         return
-    client = wire_cloud.client(
-        service, parameter_validation=False, **({"s3": {"addressing_style": "path"}} if service == "s3" else {})
-    )
+    # Some operations ask for a host of their own (`stream-…`); there is only one here.
+    config = {"parameter_validation": False, "inject_host_prefix": False, "s3": {"addressing_style": "path"}}
+    client = wire_cloud.client(service, **config)
     wrong = {}
     for operation in sorted(set(entry["known"]) & set(model(service).operation_names) - STREAMING):
         built = operation in entry["implemented"]
         values = smallest_input(model(service).operation_model(operation))
         try:
             status, error = call(client, operation, values)
-        except Exception as failure:  # noqa: BLE001 - whatever botocore raises on bytes it cannot parse
+        except Exception as failure:
             wrong[operation] = f"{type(failure).__name__}: {failure}"[:300]
             continue
         wrong[operation] = verdict(operation, built, status, error)
