@@ -1,7 +1,9 @@
 //! The house's own tools: `cargo xtask <command>`. Run without arguments for the list.
 
+mod check;
 mod codegen;
 mod reduce;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,14 +12,18 @@ use std::process::ExitCode;
 type Failure = Box<dyn std::error::Error>;
 
 const USAGE: &str = "usage: cargo xtask <command>
+  check                           format, lints, tidiness, tests: what CI runs
   codegen [--check]               rebuild crates/api from the registered operations
-  reduce-models <botocore/data>   rebuild crates/model/data from PyPI's botocore";
+  reduce-models <botocore/data>   rebuild crates/model/data from PyPI's botocore
+  tidy                            dependency edges, headers, sizes, paths";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let root = root();
     let outcome = match args[..] {
+        ["check"] => check::run(&root),
+        ["tidy"] => tidy::run(&root),
         ["codegen"] => codegen::run(&root, false),
         ["codegen", "--check"] => codegen::run(&root, true),
         ["reduce-models", data] => reduce::run(&root, Path::new(data)),
