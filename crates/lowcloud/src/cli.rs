@@ -1,0 +1,296 @@
+//! The command line.
+
+use crate::client::Client;
+use crate::config::ServeOptions;
+use crate::{environment, serve};
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// What a subcommand may fail with: a sentence for the user.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// A local, AWS-compatible cloud of EC2, Auto Scaling and CloudFormation.
+///
+/// Start it with `lowcloud serve`, then point any AWS client at it:
+/// `eval "$(lowcloud env)"; aws ec2 describe-instances`.
+#[derive(Debug, Parser)]
+#[command(name = "lowcloud", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a cloud until interrupted.
+    Serve(ServeOptions),
+    /// Run a command against a private cloud of its own, and take the cloud down (for CI).
+    ///
+    /// The cloud listens on a free port; the command gets the variables of `lowcloud env` and its
+    /// exit code is returned.
+    Run(RunOptions),
+    /// Print the variables that AWS clients need: `eval "$(lowcloud env)"`.
+    Env(Remote),
+    /// Show how a running cloud stands.
+    Status(Remote),
+    /// Forget everything in a running cloud.
+    Reset(Remote),
+    /// Show or change the clock of a running cloud.
+    Clock(ClockOptions),
+    /// List the operations that are implemented.
+    Coverage(CoverageOptions),
+}
+
+/// A running server.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Remote {
+    /// Where the cloud is.
+    #[arg(
+        long,
+        env = "LOWCLOUD_ENDPOINT",
+        default_value = "http://127.0.0.1:4566",
+        global = true,
+        value_name = "URL"
+    )]
+    endpoint: String,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct RunOptions {
+    #[command(flatten)]
+    serve: ServeOptions,
+    /// The command and its arguments, after `--`.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+struct ClockOptions {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(subcommand)]
+    action: Option<ClockAction>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ClockAction {
+    /// Show the time and how it runs (the default).
+    Show,
+    /// Let time stand still.
+    Pause,
+    /// Let time run as on the wall.
+    Resume,
+    /// Let time run this many times as fast.
+    Scale {
+        /// Virtual seconds per second, such as 60.
+        factor: f64,
+    },
+    /// Move time on, carrying out everything on the way.
+    Step {
+        /// How far: 90s, 15m, 1h, 2d, or 1h30m; a bare number is seconds.
+        #[arg(value_parser = duration)]
+        duration: f64,
+    },
+    /// Let time run on.
+    Run {
+        /// Until nothing is pending but housekeeping.
+        #[arg(long, required = true)]
+        until_idle: bool,
+        /// But no further than this.
+        #[arg(long, value_parser = duration)]
+        limit: Option<f64>,
+    },
+}
+
+#[derive(Args, Debug)]
+struct CoverageOptions {
+    #[command(flatten)]
+    remote: Remote,
+    /// One service only.
+    service: Option<String>,
+}
+
+impl Arguments {
+    /// Carries out the command.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self.command {
+            Command::Serve(options) => serve::serve(options)?,
+            Command::Run(options) => return serve::run(options.serve, &options.command),
+            Command::Env(remote) => env(&remote),
+            Command::Status(remote) => status(&remote)?,
+            Command::Reset(remote) => reset(&remote)?,
+            Command::Clock(options) => clock(options)?,
+            Command::Coverage(options) => coverage(&options)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn print_json(value: &Value) {
+    println!("{value:#}");
+}
+
+fn env(remote: &Remote) {
+    let variables = environment::variables(&remote.endpoint);
+    if remote.json {
+        let map: serde_json::Map<String, Value> =
+            variables.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        return print_json(&Value::Object(map));
+    }
+    for (name, value) in variables {
+        println!("export {name}='{value}'");
+    }
+    if std::io::stdout().is_terminal() {
+        println!("# To set these in this shell: eval \"$(lowcloud env)\"");
+    }
+}
+
+fn status(remote: &Remote) -> Result<(), Failure> {
+    let status = Client::new(&remote.endpoint).get("status")?;
+    if remote.json {
+        print_json(&status);
+        return Ok(());
+    }
+    let text = |key: &str| status[key].as_str().unwrap_or("-").to_owned();
+    println!("endpoint   {}", remote.endpoint);
+    println!("time       {}  ({})", text("now"), clock_words(&status["clock"]));
+    println!("account    {}", text("account"));
+    println!("pace       {}   seed {}", text("pace"), status["seed"]);
+    println!("commits    {}   pending tasks {}", status["commits"], status["pending_tasks"]);
+    for (table, rows) in status["rows"].as_object().into_iter().flatten() {
+        println!("  {table:<34} {rows:>8}");
+    }
+    Ok(())
+}
+
+fn reset(remote: &Remote) -> Result<(), Failure> {
+    let answer = Client::new(&remote.endpoint).post("reset", &json!({}))?;
+    if remote.json {
+        print_json(&answer);
+    } else {
+        println!("The cloud is as new.");
+    }
+    Ok(())
+}
+
+fn clock_words(clock: &Value) -> String {
+    match clock["mode"].as_str() {
+        Some("paused") => "paused".to_owned(),
+        Some("scaled") => format!("{} times as fast", clock["scale"]),
+        _ => "real time".to_owned(),
+    }
+}
+
+fn clock(options: ClockOptions) -> Result<(), Failure> {
+    let client = Client::new(&options.remote.endpoint);
+    let change = match options.action.unwrap_or(ClockAction::Show) {
+        ClockAction::Show => None,
+        ClockAction::Pause => Some(json!({ "mode": "paused" })),
+        ClockAction::Resume => Some(json!({ "mode": "real" })),
+        ClockAction::Scale { factor } => Some(json!({ "scale": factor })),
+        ClockAction::Step { duration } => Some(json!({ "step_seconds": duration })),
+        ClockAction::Run { limit, .. } => {
+            Some(json!({ "run_until_idle": true, "limit_seconds": limit }))
+        }
+    };
+    let answer = match &change {
+        None => client.get("clock")?,
+        Some(change) => client.post("clock", change)?,
+    };
+    if options.remote.json {
+        print_json(&answer);
+        return Ok(());
+    }
+    let idle = if answer["idle"] == json!(true) { ", nothing pending" } else { "" };
+    println!("{}  ({}{idle})", answer["now"].as_str().unwrap_or("-"), clock_words(&answer));
+    if answer["truncated"] == json!(true) {
+        println!("Broken off with more to do: run it again, or raise --limit.");
+    }
+    Ok(())
+}
+
+fn coverage(options: &CoverageOptions) -> Result<(), Failure> {
+    let mut answer = Client::new(&options.remote.endpoint).get("coverage")?;
+    if let Some(wanted) = &options.service {
+        let services = answer["services"].as_object_mut().ok_or("the server answered no list")?;
+        services.retain(|name, _| name == wanted);
+        if services.is_empty() {
+            return Err(format!("there is no service '{wanted}'").into());
+        }
+    }
+    if options.remote.json {
+        print_json(&answer);
+        return Ok(());
+    }
+    for (name, service) in answer["services"].as_object().into_iter().flatten() {
+        let list = |key: &str| service[key].as_array().cloned().unwrap_or_default();
+        let (implemented, known) = (list("implemented"), list("known"));
+        println!("{name:<26} {:>4} of {:>4}", implemented.len(), known.len());
+        if options.service.is_some() {
+            for operation in implemented.iter().filter_map(Value::as_str) {
+                println!("  {operation}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads `1h30m`, `90s`, `2d`, `250ms`, or a bare number of seconds.
+fn duration(text: &str) -> Result<f64, String> {
+    let bad = || format!("'{text}' is no duration: say 90s, 15m, 1h30m or 2d");
+    if let Ok(secs) = text.parse::<f64>() {
+        return if secs >= 0.0 && secs.is_finite() { Ok(secs) } else { Err(bad()) };
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(bad)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| bad())?;
+        rest = &rest[digits..];
+        let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let factor = match &rest[..unit] {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3_600.0,
+            "d" => 86_400.0,
+            _ => return Err(bad()),
+        };
+        total += number * factor;
+        rest = &rest[unit..];
+    }
+    if text.is_empty() { Err(bad()) } else { Ok(total) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, secs) in [
+            ("90", 90.0),
+            ("90s", 90.0),
+            ("15m", 900.0),
+            ("1h30m", 5_400.0),
+            ("2d", 172_800.0),
+            ("250ms", 0.25),
+        ] {
+            assert_eq!(duration(text), Ok(secs), "{text}");
+        }
+        for text in ["", "h", "1x", "-5", "1h-", "inf", "1.2.3s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}
