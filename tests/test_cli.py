@@ -87,6 +87,14 @@ def test_status_tells_of_a_healthy_server(cloud):
     assert isinstance(json_of(cloud, "status"), dict)
 
 
+def test_metrics_are_in_the_form_that_prometheus_reads(cloud):
+    cloud.client("sts").get_caller_identity()
+    status, headers, body = cloud.http("GET", "/_lowcloud/metrics")
+    assert status == 200 and headers["Content-Type"].startswith("text/plain")
+    lines = [line for line in body.decode().splitlines() if line and not line.startswith("#")]
+    assert lines and all(re.fullmatch(r"[a-z_]+(\{.*\})? [0-9.e+-]+", line) for line in lines)
+
+
 def test_reset_empties_the_cloud(cloud, ec2):
     ec2.create_key_pair(KeyName="k", KeyType="ed25519")
     ec2.create_vpc(CidrBlock="10.0.0.0/16")

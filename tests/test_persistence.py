@@ -168,8 +168,7 @@ def test_a_directory_that_cannot_be_written_is_a_clear_error(tmp_path):
 def test_the_clock_does_not_run_backwards_over_a_restart(start_cloud, data):
     cloud = start_cloud(data_dir=data, clock="paused")
     cloud.lowcloud("clock", "step", "2h")
-    before = json.loads(cloud.lowcloud("clock", "show", "--json"))
+    before = json.loads(cloud.lowcloud("clock", "show", "--json"))["now"]
     cloud = again(start_cloud, cloud, data, clock="paused")
-    after = json.loads(cloud.lowcloud("clock", "show", "--json"))
-    moments = [next(v for v in answer.values() if isinstance(v, str) and v[:2] == "20") for answer in (before, after)]
-    assert moments[0] <= moments[1]
+    after = json.loads(cloud.lowcloud("clock", "show", "--json"))["now"]
+    assert before <= after

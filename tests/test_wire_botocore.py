@@ -31,8 +31,9 @@ SERVICES = [
     "ssm",
     "sts",
 ]
-# Operations that are not one request and one answer.
-STREAMING = {"SelectObjectContent", "StartLiveTail", "SubscribeToShard"}
+# Not one request and one answer, or (directory buckets live on a host of their own) the same
+# request as another operation's when there is only one endpoint.
+APART = {"SelectObjectContent", "StartLiveTail", "ListDirectoryBuckets"}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_every_answer_parses(wire_cloud, covered, service):
     config = {"parameter_validation": False, "inject_host_prefix": False, "s3": {"addressing_style": "path"}}
     client = wire_cloud.client(service, **config)
     wrong = {}
-    for operation in sorted(set(entry["known"]) & set(model(service).operation_names) - STREAMING):
+    for operation in sorted(set(entry["known"]) & set(model(service).operation_names) - APART):
         built = operation in entry["implemented"]
         values = smallest_input(model(service).operation_model(operation))
         try:
