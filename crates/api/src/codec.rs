@@ -7,6 +7,7 @@ pub(crate) const NONE: Member = Member {
     wire: "",
     item: None,
     key: "",
+    entry: "",
     flat: false,
     time: TimeFormat::Default,
     location: Location::Body,

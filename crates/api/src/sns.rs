@@ -227,7 +227,7 @@ pub struct GetSubscriptionAttributesResponse {
 impl model::Output for GetSubscriptionAttributesResponse {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 1] = [
-            Member { wire: "Attributes", item: Some(&Member { wire: "value", ..NONE }), key: "key", ..NONE },
+            Member { wire: "Attributes", item: Some(&Member { wire: "value", ..NONE }), key: "key", entry: "entry", ..NONE },
         ];
         if let Some(v) = &self.attributes { (|w: &mut dyn model::Writer, m, v: &Vec<(SmolStr, SmolStr)>| put::map(w, m, v, put::text))(w, &M[0], v) }
     }
@@ -261,7 +261,7 @@ pub struct GetTopicAttributesResponse {
 impl model::Output for GetTopicAttributesResponse {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 1] = [
-            Member { wire: "Attributes", item: Some(&Member { wire: "value", ..NONE }), key: "key", ..NONE },
+            Member { wire: "Attributes", item: Some(&Member { wire: "value", ..NONE }), key: "key", entry: "entry", ..NONE },
         ];
         if let Some(v) = &self.attributes { (|w: &mut dyn model::Writer, m, v: &Vec<(SmolStr, SmolStr)>| put::map(w, m, v, put::text))(w, &M[0], v) }
     }

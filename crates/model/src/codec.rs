@@ -101,6 +101,8 @@ pub struct Member {
     pub item: Option<&'static Member>,
     /// For maps: the XML name of the key (`key`, `Name`, …).
     pub key: &'static str,
+    /// For maps: the XML name of an entry (`entry`, or when flat the map's own name).
+    pub entry: &'static str,
     /// For lists and maps: written without a wrapping element.
     pub flat: bool,
     /// Spelling, for timestamps.

@@ -121,7 +121,7 @@ pub struct MemberModel {
     pub name: &'static str,
     /// Name on the wire: `locationName`, else the name.
     pub wire: &'static str,
-    /// Name in EC2 requests.
+    /// Name in forms: EC2's own, or the elements' name of a flattened list or map (also in XML).
     pub query: &'static str,
     /// Its shape.
     pub shape: ShapeId,

@@ -383,6 +383,7 @@ const fn member(wire: &'static str) -> Member {
         wire,
         item: None,
         key: "",
+        entry: "",
         flat: false,
         time: model::TimeFormat::Default,
         location: model::Location::Body,

@@ -113,6 +113,8 @@ struct Reducer<'a> {
     ids: BTreeMap<&'a str, ShapeId>,
     members: Vec<MemberModel>,
     constraints: Vec<Constraints>,
+    is_ec2: bool,
+    is_sqs: bool,
     /// Shapes that some member streams: botocore marks the member for S3, the shape elsewhere.
     streaming: Vec<ShapeId>,
 }
@@ -126,6 +128,8 @@ fn reduce(name: &'static str, json: &Value) -> Service {
         ids,
         members: Vec::new(),
         constraints: vec![Constraints::default()],
+        is_ec2: name == "ec2",
+        is_sqs: name == "sqs",
         streaming: Vec::new(),
     };
     let mut shapes: Vec<Shape> =
@@ -258,11 +262,39 @@ impl Reducer<'_> {
             member_count: u16::try_from(member_count).expect("far fewer members"),
             element: self.id(element),
             key: self.id(key),
-            element_wire: text(&element["locationName"]),
-            key_wire: text(&key["locationName"]),
+            element_wire: match text(&element["locationName"]) {
+                "" if self.is_sqs && kind == Kind::Map => "Value",
+                explicit => explicit,
+            },
+            key_wire: match text(&key["locationName"]) {
+                "" if self.is_sqs && kind == Kind::Map && name == "TagMap" => "Key",
+                "" if self.is_sqs && kind == Kind::Map => "Name",
+                explicit => explicit,
+            },
             payload: text(&json["payload"]),
             root: text(&json["locationName"]),
             constraints: self.add_constraints(json),
+        }
+    }
+
+    /// What the elements of a flattened list or map are called in forms and XML.
+    fn flat_name(&self, member: &str, location: &str, target: &Value) -> String {
+        let element = text(&target["member"]["locationName"]);
+        if !element.is_empty() {
+            return element.to_owned();
+        }
+        if !self.is_sqs {
+            return if location.is_empty() { member } else { location }.to_owned();
+        }
+        // SQS's model forgot the names of its query days: elements that are structures go by
+        // their shape, others by the singular.
+        let shape = text(&target["member"]["shape"]);
+        if self.json.get(shape).is_some_and(|s| s["type"] == "structure") {
+            return shape.to_owned();
+        }
+        match member {
+            "Actions" => "ActionName".into(),
+            _ => upper_first(member.strip_suffix('s').unwrap_or(member)),
         }
     }
 
@@ -273,9 +305,12 @@ impl Reducer<'_> {
             let location = text(&member["locationName"]);
             let wire: &'static str =
                 if location.is_empty() { name.clone().leak() } else { location };
+            let flattened = flag(&member["flattened"]) || flag(&target["flattened"]);
             let query = match text(&member["queryName"]) {
+                "" if flattened => self.flat_name(name, location, target),
                 "" if location.is_empty() => name.clone(),
-                "" => upper_first(location),
+                "" if self.is_ec2 => upper_first(location),
+                "" => location.to_owned(),
                 explicit => explicit.to_owned(),
             };
             let place = match text(&member["location"]) {
@@ -295,7 +330,7 @@ impl Reducer<'_> {
                 query: query.leak(),
                 shape: self.id(member),
                 required: required.iter().any(|r| r.as_str() == Some(name)),
-                flattened: flag(&member["flattened"]) || flag(&target["flattened"]),
+                flattened,
                 idempotency_token: flag(&member["idempotencyToken"]),
                 xml_attribute: flag(&member["xmlAttribute"]),
                 host_label: flag(&member["hostLabel"]),

@@ -6,8 +6,8 @@ use model::ApiError;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Most parameters in one request. A full PutMetricData has about 100,000.
-const MAX_PARAMETERS: usize = 200_000;
+/// Most parameters in one request. PutMetricData's limit of 1 MB of form holds fewer.
+const MAX_PARAMETERS: usize = 100_000;
 
 /// One level of names.
 #[derive(Debug, Default)]

@@ -95,12 +95,7 @@ impl Reader {
         if self.ec2 {
             return get(member.query).or_else(|| get(member.name));
         }
-        let target = self.service.shape(member.shape);
-        // A flattened list goes by its elements' name.
-        let element = (target.kind == Kind::List && member.flattened)
-            .then_some(target.element_wire)
-            .filter(|name| !name.is_empty());
-        element.and_then(get).or_else(|| get(member.wire)).or_else(|| get(member.name))
+        get(member.query).or_else(|| get(member.wire)).or_else(|| get(member.name))
     }
 
     fn list<'n>(

@@ -245,14 +245,14 @@ impl Writer for XmlWriter {
 
     fn key(&mut self, member: &'static Member, key: &str) {
         if !self.aside.key(key) {
-            self.start(if member.flat { member.wire } else { "entry" });
+            self.start(member.entry);
             self.element(member.key, key);
         }
     }
 
     fn close_entry(&mut self, member: &'static Member) {
         if !self.aside.in_map() {
-            self.end(if member.flat { member.wire } else { "entry" });
+            self.end(member.entry);
         }
     }
 

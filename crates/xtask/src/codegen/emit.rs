@@ -316,38 +316,33 @@ impl<'a> Emitter<'a> {
             TimeFormat::Default if member.place == Place::Header => TimeFormat::Rfc822,
             other => other,
         };
-        self.description(wire, member.shape, member.flattened, time, location)
+        let flat_name = member.flattened.then_some(member.query);
+        self.description(wire, member.shape, flat_name, time, location)
     }
 
     fn description(
         &self,
         wire: &str,
         id: ShapeId,
-        flat: bool,
+        flat_name: Option<&str>,
         time: TimeFormat,
         location: &str,
     ) -> String {
         let shape = self.model.shape(id);
         let mut out = format!("Member {{ wire: {wire:?}");
-        let flat = flat || shape.flattened;
         let nested_time = |id: ShapeId| {
             if id == ShapeId::NONE { TimeFormat::Default } else { self.model.shape(id).time }
         };
         match shape.kind {
             Kind::List => {
-                let name = match (shape.element_wire, flat) {
-                    ("", true) => wire,
-                    ("", false) if self.model.protocols.contains(&Protocol::Ec2) => "item",
-                    ("", false) => "member",
-                    (name, _) => name,
+                let name = match (flat_name, shape.element_wire) {
+                    (Some(name), _) => name,
+                    (None, "") if self.model.protocols.contains(&Protocol::Ec2) => "item",
+                    (None, "") => "member",
+                    (None, name) => name,
                 };
-                let item = self.description(
-                    name,
-                    shape.element,
-                    false,
-                    nested_time(shape.element),
-                    "Body",
-                );
+                let item =
+                    self.description(name, shape.element, None, nested_time(shape.element), "Body");
                 let _ = write!(out, ", item: Some(&{item})");
             }
             Kind::Map => {
@@ -357,15 +352,16 @@ impl<'a> Emitter<'a> {
                 let item = self.description(
                     value,
                     shape.element,
-                    false,
+                    None,
                     nested_time(shape.element),
                     "Body",
                 );
-                let _ = write!(out, ", item: Some(&{item}), key: {key:?}");
+                let entry = flat_name.unwrap_or("entry");
+                let _ = write!(out, ", item: Some(&{item}), key: {key:?}, entry: {entry:?}");
             }
             _ => {}
         }
-        if flat {
+        if flat_name.is_some() {
             out.push_str(", flat: true");
         }
         if shape.kind == Kind::Timestamp && time != TimeFormat::Default {
