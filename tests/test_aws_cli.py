@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from harness.server import ACCOUNT, AWS_CLI, REGION
 
 
