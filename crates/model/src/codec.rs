@@ -88,6 +88,8 @@ pub enum Location {
     StatusCode,
     /// It *is* the body.
     Payload,
+    /// As an XML attribute of its structure's element; written before any other member.
+    Attribute,
 }
 
 /// One member of an output structure, or the element of a list or map: its names on the wire.

@@ -27,7 +27,7 @@ impl Aside {
                 self.payload = Some(Body::Memory(Bytes::copy_from_slice(value.as_bytes())));
             }
             Location::Header | Location::Headers => self.headers.push((member.wire.into(), value)),
-            Location::Body => {}
+            Location::Body | Location::Attribute => {}
         }
     }
 
@@ -112,6 +112,22 @@ impl XmlWriter {
         self.end(name);
     }
 
+    /// Adds an attribute to the start tag just written.
+    fn attribute(&mut self, name: &str, value: &str) {
+        if self.out.pop_if(|last| *last == b'>').is_none() {
+            return;
+        }
+        if name.starts_with("xsi:") {
+            let namespace = b" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
+            self.out.extend_from_slice(namespace);
+        }
+        self.out.push(b' ');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"=\"");
+        escape(&mut self.out, value);
+        self.out.extend_from_slice(b"\">");
+    }
+
     #[inline]
     fn scalar(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
         self.out.reserve(2 * name.len() + 32);
@@ -159,6 +175,9 @@ pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
 
 impl Writer for XmlWriter {
     fn text(&mut self, member: &'static Member, value: &str) {
+        if member.location == Location::Attribute {
+            return self.attribute(member.wire, value);
+        }
         if !self.aside.takes(member, || value.into()) {
             self.element(member.wire, value);
         }
@@ -274,6 +293,18 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(&out),
             "a&lt;b&gt;&amp;&quot;c&quot;'&#xD;\n\té\u{fffd}"
+        );
+    }
+
+    #[test]
+    fn attributes_join_the_start_tag() {
+        let mut writer = XmlWriter::default();
+        writer.start("Grantee");
+        writer.attribute("xsi:type", "Group<");
+        assert_eq!(
+            String::from_utf8_lossy(&writer.out),
+            "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+             xsi:type=\"Group&lt;\">"
         );
     }
 }

@@ -244,7 +244,10 @@ impl<'a> Emitter<'a> {
             let _ = writeln!(self.out, "            {text},");
         }
         self.line("        ];");
-        for (i, member) in members.iter().enumerate() {
+        // Attributes belong into the start tag, which is still open to them.
+        let mut ordered: Vec<_> = members.iter().enumerate().collect();
+        ordered.sort_by_key(|(_, member)| !member.xml_attribute);
+        for (i, member) in ordered {
             let field = names::field(member.name);
             let writer = self.writer(member.shape);
             let boxed = self.is_boxed(id, member.shape);
@@ -307,6 +310,7 @@ impl<'a> Emitter<'a> {
         };
         let location = match member.place {
             _ if payload => "Payload",
+            _ if member.xml_attribute => "Attribute",
             Place::Header => "Header",
             Place::Headers => "Headers",
             Place::StatusCode => "StatusCode",
