@@ -108,15 +108,12 @@ fn decoding() {
     }
 }
 
-fn bench() {
-    use api::ec2::{DescribeInstancesResult, Instance, Reservation, Tag};
-    let start = std::time::Instant::now();
-    let ec2 = model::service("ec2").expect("listed");
-    println!("loading EC2's model: {:?}", start.elapsed());
-    decoding();
-    let operation = ec2.operation("DescribeInstances").expect("EC2 has it");
-    let text = |s: &str| Some(smol_str::SmolStr::from(s));
-    let interface = || api::ec2::InstanceNetworkInterface {
+fn text(s: &str) -> Option<smol_str::SmolStr> {
+    Some(s.into())
+}
+
+fn interface() -> api::ec2::InstanceNetworkInterface {
+    api::ec2::InstanceNetworkInterface {
         association: Some(api::ec2::InstanceNetworkInterfaceAssociation {
             ip_owner_id: text("amazon"),
             public_dns_name: text("ec2-203-0-113-7.us-west-1.compute.amazonaws.com"),
@@ -155,11 +152,16 @@ fn bench() {
         vpc_id: text("vpc-0123456789abcdef0"),
         interface_type: text("interface"),
         ..Default::default()
-    };
+    }
+}
+
+/// An instance as DescribeInstances shows it: about a hundred elements.
+fn instance() -> api::ec2::Instance {
+    use api::ec2::{Instance, Tag};
     let tags = (0..12)
         .map(|i| Tag { key: text(&format!("key-{i}")), value: text("a value & more") })
         .collect::<Vec<_>>();
-    let instance = Instance {
+    Instance {
         ami_launch_index: Some(0),
         image_id: text("ami-0123456789abcdef0"),
         instance_id: text("i-0123456789abcdef0"),
@@ -194,10 +196,19 @@ fn bench() {
         tags: Some(tags),
         virtualization_type: text("hvm"),
         ..Default::default()
-    };
+    }
+}
+
+fn bench() {
+    use api::ec2::{DescribeInstancesResult, Reservation};
+    let start = std::time::Instant::now();
+    let ec2 = model::service("ec2").expect("listed");
+    println!("loading EC2's model: {:?}", start.elapsed());
+    decoding();
+    let operation = ec2.operation("DescribeInstances").expect("EC2 has it");
     let reservation = Reservation {
         groups: Some(Vec::new()),
-        instances: Some(vec![instance]),
+        instances: Some(vec![instance()]),
         owner_id: text("123456789012"),
         reservation_id: text("r-0123456789abcdef0"),
         ..Default::default()
