@@ -283,7 +283,9 @@ fn query_error(
     push(&mut writer.out, &["<Error>"]);
     writer.element("Type", who);
     writer.element("Code", &error.code);
-    writer.element("Message", &error.message);
+    if !error.message.is_empty() {
+        writer.element("Message", &error.message);
+    }
     for (name, value) in &error.extra {
         writer.element(name, value);
     }

@@ -51,8 +51,9 @@ pub(crate) fn check(
         _ => {
             let plural = if count == 1 { "" } else { "s" };
             let list = checker.failures.join("; ");
-            let code = match protocol {
-                Protocol::Query => "ValidationError",
+            let code = match (protocol, service.name) {
+                (Protocol::Query, _) => "ValidationError",
+                (_, "logs") => "InvalidParameterException",
                 _ => "ValidationException",
             };
             ApiError::new(code, format!("{count} validation error{plural} detected: {list}"))

@@ -101,6 +101,16 @@ fn nulls_count_as_absent() {
 }
 
 #[test]
+fn logs_has_a_code_of_its_own() {
+    let value = Value::Struct(vec![("logGroupName", text("g")), ("limit", Value::Int(10_001))]);
+    assert_eq!(
+        failure("logs", "FilterLogEvents", Protocol::Json, value),
+        "InvalidParameterException: 1 validation error detected: Value '10001' at 'limit' failed \
+         to satisfy constraint: Member must have value less than or equal to 10000"
+    );
+}
+
+#[test]
 fn the_engine_knows_nearly_every_pattern_and_java_matches_alike() {
     let mut refused = Vec::new();
     for name in model::all_services() {
