@@ -1,8 +1,19 @@
 //! The wiring table: all services, and what wakes what. The one place where one can see it.
 
-use kernel::Wiring;
+use kernel::{Wake, Wiring};
 
 /// Everything that this binary serves.
 pub(crate) fn wiring() -> Wiring {
-    Wiring { services: vec![ec2::service()], wakes: Vec::new() }
+    Wiring {
+        services: vec![autoscaling::service(), ec2::service()],
+        wakes: vec![
+            // An instance of a group changed: its group looks.
+            Wake {
+                table: "ec2.instances",
+                index: "tag",
+                prefix: "aws:autoscaling:groupName=",
+                task: "autoscaling.reconcile",
+            },
+        ],
+    }
 }

@@ -1,0 +1,159 @@
+//! Scaling activities: what a group did, and why.
+
+use api::autoscaling as wire;
+use kernel::{IndexSink, Row, Timestamp, Tx};
+use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, format_smolstr};
+
+/// How long AWS keeps activities: six weeks.
+pub(crate) const KEPT_SECS: i64 = 42 * 86_400;
+
+/// How an activity stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Status {
+    PreInService,
+    InProgress,
+    Successful,
+    Failed,
+    Cancelled,
+}
+
+impl Status {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::PreInService => "PreInService",
+            Self::InProgress => "InProgress",
+            Self::Successful => "Successful",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+}
+
+/// An activity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Activity {
+    pub(crate) id: SmolStr,
+    pub(crate) group: SmolStr,
+    pub(crate) group_arn: SmolStr,
+    pub(crate) description: String,
+    pub(crate) cause: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) status: Status,
+    pub(crate) message: String,
+    pub(crate) progress: u8,
+    pub(crate) details: String,
+    pub(crate) group_deleted: bool,
+    /// Orders activities of one instant.
+    pub(crate) number: u64,
+}
+
+impl Activity {
+    /// Sorts the newest first; activities of one instant, the last one begun first.
+    fn order(&self) -> SmolStr {
+        let age = i64::MAX - self.started_at.0;
+        format_smolstr!("{age:019}/{:016x}", u64::MAX - self.number)
+    }
+
+    /// The activity as the wire has it.
+    pub(crate) fn render(&self) -> wire::Activity {
+        wire::Activity {
+            activity_id: Some(self.id.clone()),
+            auto_scaling_group_name: Some(self.group.clone()),
+            description: Some(self.description.as_str().into()),
+            cause: Some(self.cause.as_str().into()),
+            start_time: Some(self.started_at),
+            end_time: self.ended_at.map(Timestamp::whole_seconds),
+            status_code: Some(SmolStr::new_static(self.status.name())),
+            status_message: (!self.message.is_empty()).then(|| self.message.as_str().into()),
+            progress: Some(i64::from(self.progress)),
+            details: Some(self.details.as_str().into()),
+            auto_scaling_group_state: self.group_deleted.then_some(SmolStr::new_static("Deleted")),
+            auto_scaling_group_arn: Some(self.group_arn.clone()),
+        }
+    }
+}
+
+impl Row for Activity {
+    const TABLE: &'static str = "autoscaling.activities";
+    const INDEXES: &'static [&'static str] = &["group", "id", "open"];
+
+    fn key(&self) -> SmolStr {
+        self.order()
+    }
+
+    fn index(&self, sink: &mut IndexSink) {
+        sink.put("group", self.group.clone());
+        sink.put("id", self.id.clone());
+        if self.ended_at.is_none() {
+            sink.put("open", self.group.clone());
+        }
+    }
+}
+
+/// A new activity.
+pub(crate) struct Begin<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) group_arn: &'a str,
+    pub(crate) description: String,
+    pub(crate) cause: String,
+    pub(crate) details: String,
+    pub(crate) status: Status,
+    pub(crate) progress: u8,
+}
+
+/// Begins an activity and returns it.
+pub(crate) fn begin(tx: &mut Tx, new: Begin<'_>) -> Activity {
+    let activity = Activity {
+        id: tx.new_uuid(),
+        group: new.group.into(),
+        group_arn: new.group_arn.into(),
+        description: new.description,
+        cause: new.cause,
+        started_at: tx.now(),
+        ended_at: None,
+        status: new.status,
+        message: String::new(),
+        progress: new.progress,
+        details: new.details,
+        group_deleted: false,
+        number: next_number(tx),
+    };
+    tx.put(activity.clone());
+    activity
+}
+
+/// A number larger than that of every activity of this instant.
+fn next_number(tx: &Tx) -> u64 {
+    let newest = tx.rows::<Activity>().next();
+    newest.filter(|a| a.started_at >= tx.now()).map_or(0, |a| a.number + 1)
+}
+
+/// Ends an activity that is still open.
+pub(crate) fn end(tx: &mut Tx, id: &str, status: Status, message: &str) {
+    let Some(row) = tx.rows_by::<Activity>("id", id).next().cloned() else { return };
+    if row.ended_at.is_some() {
+        return;
+    }
+    let mut activity = Activity::clone(&row);
+    activity.ended_at = Some(tx.now());
+    activity.status = status;
+    activity.progress = 100;
+    if !message.is_empty() {
+        activity.description =
+            format!("{}.  Status Reason: {message}", activity.description.trim_end_matches('.'));
+        activity.message = message.to_owned();
+    }
+    tx.put(activity);
+    let forgotten = tx.now().plus_secs(KEPT_SECS);
+    tx.schedule(forgotten, "autoscaling.activity-purge", id);
+}
+
+/// `{"Subnet ID":"subnet-…","Availability Zone":"us-west-2a"}`, in that order.
+pub(crate) fn details(subnet: &str, zone: &str) -> String {
+    match subnet {
+        "" => format!("{{\"Availability Zone\":\"{zone}\"}}"),
+        _ => format!("{{\"Subnet ID\":\"{subnet}\",\"Availability Zone\":\"{zone}\"}}"),
+    }
+}

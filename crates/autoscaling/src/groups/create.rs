@@ -1,0 +1,286 @@
+//! CreateAutoScalingGroup, and the checks that it shares with updates.
+
+use super::row::{Group, GroupTag, Place};
+use crate::launch_configurations::LaunchConfiguration;
+use crate::{causes, driver, errors, tags};
+use api::autoscaling::CreateAutoScalingGroupType;
+use api::ec2;
+use kernel::{ApiError, Caller, Tx};
+use smol_str::{SmolStr, format_smolstr};
+
+pub(super) fn create_auto_scaling_group(
+    tx: &mut Tx,
+    caller: &Caller,
+    input: CreateAutoScalingGroupType,
+) -> Result<(), ApiError> {
+    let name = input.auto_scaling_group_name.clone();
+    if name.contains(':') {
+        return Err(errors::validation(
+            "Group name cannot contain a colon; choose a different name.",
+        ));
+    }
+    if let Some(old) = tx.get::<Group>(&name) {
+        return Err(if old.deleting {
+            errors::group_is_leaving(&name)
+        } else {
+            errors::group_exists(&name)
+        });
+    }
+    unsupported(&input)?;
+    let desired = input.desired_capacity.unwrap_or(input.min_size);
+    check_sizes(input.min_size, input.max_size, desired)?;
+    let launch_configuration = launch_source(tx, caller, &input)?;
+    let places = places(
+        tx,
+        caller,
+        input.vpc_zone_identifier.as_deref(),
+        input.availability_zones.as_deref(),
+    )?;
+    check_numbers(
+        input.default_cooldown,
+        input.health_check_grace_period,
+        input.max_instance_lifetime,
+    )?;
+    let policies = termination_policies(input.termination_policies.as_deref())?;
+    let group_tags = input
+        .tags
+        .as_deref()
+        .unwrap_or_default()
+        .iter()
+        .map(|tag| tags::checked(caller, tag))
+        .collect::<Result<Vec<GroupTag>, _>>()?;
+    let uuid = tx.new_uuid();
+    let impairment = input.availability_zone_impairment_policy.clone().unwrap_or_default();
+    let word = |given: Option<SmolStr>, default| given.unwrap_or(SmolStr::new_static(default));
+    let role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
+    let mut group = Group {
+        arn: caller.arn(
+            "autoscaling",
+            format_smolstr!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}"),
+        ),
+        name: name.clone(),
+        created_at: tx.now(),
+        launch_configuration,
+        min: input.min_size,
+        max: input.max_size,
+        desired,
+        cooldown_secs: input.default_cooldown.unwrap_or(300),
+        places,
+        vpc_zone_identifier: input.vpc_zone_identifier.unwrap_or_default(),
+        health_check_type: word(input.health_check_type, "EC2"),
+        grace_secs: input.health_check_grace_period.unwrap_or(0),
+        placement_group: input.placement_group,
+        termination_policies: policies,
+        protect_new: input.new_instances_protected_from_scale_in.unwrap_or(false),
+        capacity_rebalance: input.capacity_rebalance,
+        max_lifetime_secs: input.max_instance_lifetime.filter(|secs| *secs > 0),
+        context: input.context,
+        desired_type: input.desired_capacity_type,
+        warmup_secs: input.default_instance_warmup.filter(|secs| *secs >= 0),
+        maintenance: input.instance_maintenance_policy.and_then(|p| {
+            Some((p.min_healthy_percentage?, p.max_healthy_percentage?))
+        }),
+        deletion_protection: word(input.deletion_protection, "none"),
+        distribution: word(
+            input.availability_zone_distribution.and_then(|d| d.capacity_distribution_strategy),
+            "balanced-best-effort",
+        ),
+        impairment: (
+            impairment.zonal_shift_enabled.unwrap_or(false),
+            word(impairment.impaired_zone_health_check_behavior, "IgnoreUnhealthy"),
+        ),
+        service_linked_role: input
+            .service_linked_role_arn
+            .unwrap_or_else(|| caller.global_arn("iam", role)),
+        tags: Vec::new(),
+        suspended: Vec::new(),
+        metrics: Vec::new(),
+        load_balancers: Vec::new(),
+        target_groups: Vec::new(),
+        deleting: false,
+        pending_causes: Vec::new(),
+        reacts_at: tx.now(),
+        failures: 0,
+        retries_at: None,
+        in_service: 0,
+    };
+    group_tags.into_iter().for_each(|tag| tags::upsert(&mut group.tags, tag));
+    if desired > 0 {
+        group.pending_causes.push(causes::group_created(tx.now(), desired));
+    }
+    driver::react(tx, &mut group);
+    tx.put(group);
+    Ok(())
+}
+
+/// Parts of the request that are not modelled say so rather than being dropped.
+fn unsupported(input: &CreateAutoScalingGroupType) -> Result<(), ApiError> {
+    let some = |list: &Option<Vec<SmolStr>>| list.as_ref().is_some_and(|l| !l.is_empty());
+    let what = if input.launch_template.is_some() {
+        "a launch template"
+    } else if input.mixed_instances_policy.is_some() {
+        "a mixed instances policy"
+    } else if some(&input.load_balancer_names) || some(&input.target_group_arns) {
+        "load balancers"
+    } else if input.traffic_sources.as_ref().is_some_and(|s| !s.is_empty()) {
+        "traffic sources"
+    } else if input.lifecycle_hook_specification_list.as_ref().is_some_and(|s| !s.is_empty()) {
+        "lifecycle hooks"
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::not_implemented(format_args!("CreateAutoScalingGroup with {what}")))
+}
+
+/// A launch configuration by name, or one made from an instance.
+fn launch_source(
+    tx: &mut Tx,
+    caller: &Caller,
+    input: &CreateAutoScalingGroupType,
+) -> Result<SmolStr, ApiError> {
+    match (&input.launch_configuration_name, &input.instance_id) {
+        (Some(name), None) if tx.contains::<LaunchConfiguration>(name) => Ok(name.clone()),
+        (Some(name), None) => Err(errors::launch_configuration_not_found(name)),
+        (None, Some(id)) => {
+            let request = api::autoscaling::CreateLaunchConfigurationType {
+                launch_configuration_name: input.auto_scaling_group_name.clone(),
+                instance_id: Some(id.clone()),
+                ..Default::default()
+            };
+            tx.call::<api::autoscaling::ops::CreateLaunchConfiguration>(caller, request)?;
+            Ok(input.auto_scaling_group_name.clone())
+        }
+        _ => Err(errors::no_launch_source()),
+    }
+}
+
+pub(super) fn check_sizes(min: i64, max: i64, desired: i64) -> Result<(), ApiError> {
+    for (value, member) in [(min, "minSize"), (max, "maxSize"), (desired, "desiredCapacity")] {
+        if value < 0 {
+            return Err(errors::constraint(
+                value,
+                member,
+                "Member must have value greater than or equal to 0",
+            ));
+        }
+    }
+    if max < min {
+        return Err(errors::max_below_min(max, min));
+    }
+    if !(min..=max).contains(&desired) {
+        return Err(errors::desired_outside_bounds(desired, min, max));
+    }
+    Ok(())
+}
+
+pub(super) fn check_numbers(
+    cooldown: Option<i64>,
+    grace: Option<i64>,
+    lifetime: Option<i64>,
+) -> Result<(), ApiError> {
+    for (value, member) in [(cooldown, "defaultCooldown"), (grace, "healthCheckGracePeriod")] {
+        if let Some(value) = value.filter(|v| *v < 0) {
+            return Err(errors::constraint(
+                value,
+                member,
+                "Member must have value greater than or equal to 0",
+            ));
+        }
+    }
+    match lifetime {
+        Some(secs) if secs != 0 && secs < 86_400 => Err(errors::validation(
+            "Maximum instance lifetime must be equal to 0 or between 86400 and 31536000 seconds \
+             (inclusive).",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The policies that AWS knows.
+pub(crate) const TERMINATION_POLICIES: [&str; 7] = [
+    "AllocationStrategy",
+    "ClosestToNextInstanceHour",
+    "Default",
+    "NewestInstance",
+    "OldestInstance",
+    "OldestLaunchConfiguration",
+    "OldestLaunchTemplate",
+];
+
+/// `Default` must be the last; a function would have to be the first, and is not there.
+pub(super) fn termination_policies(given: Option<&[SmolStr]>) -> Result<Vec<SmolStr>, ApiError> {
+    let given = given.unwrap_or_default();
+    if given.is_empty() {
+        return Ok(vec![SmolStr::new_static("Default")]);
+    }
+    if given.iter().any(|policy| policy.starts_with("arn:")) {
+        return Err(ApiError::not_implemented("a Lambda function as termination policy"));
+    }
+    if let Some(unknown) = given.iter().find(|p| !TERMINATION_POLICIES.contains(&p.as_str())) {
+        return Err(errors::validation(format!(
+            "Unsupported termination policy for AutoScalingGroup: {unknown}"
+        )));
+    }
+    let last = given.len() - 1;
+    if given.iter().position(|p| p == "Default").is_some_and(|at| at != last) {
+        return Err(errors::validation(
+            "The Default termination policy must be the last policy in the list.",
+        ));
+    }
+    Ok(given.to_vec())
+}
+
+/// Where the group may launch: the subnets and their zones, or zones of the default VPC.
+pub(super) fn places(
+    tx: &mut Tx,
+    caller: &Caller,
+    subnets: Option<&str>,
+    zones: Option<&[SmolStr]>,
+) -> Result<Vec<Place>, ApiError> {
+    let ids: Vec<&str> =
+        subnets.unwrap_or_default().split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
+    let zones = zones.unwrap_or_default();
+    let mut places: Vec<Place> = Vec::new();
+    for id in ids {
+        let request = ec2::DescribeSubnetsRequest {
+            subnet_ids: Some(vec![id.into()]),
+            ..Default::default()
+        };
+        let found = tx
+            .call::<ec2::ops::DescribeSubnets>(&caller.via("autoscaling"), request)
+            .map_err(|_| errors::subnet_not_found(id))?;
+        let zone = found
+            .subnets
+            .and_then(|s| s.into_iter().next())
+            .and_then(|s| s.availability_zone)
+            .ok_or_else(|| errors::subnet_not_found(id))?;
+        match places.iter_mut().find(|place| place.zone == zone) {
+            Some(place) if place.subnets.iter().any(|s| s == id) => {}
+            Some(place) => place.subnets.push(id.into()),
+            None => places.push(Place { zone, subnets: vec![id.into()] }),
+        }
+    }
+    places.sort_by(|a, b| a.zone.cmp(&b.zone));
+    if places.is_empty() {
+        let region = catalogue::region(&caller.region);
+        for zone in zones {
+            let known = region.is_some_and(|r| r.zones.iter().any(|z| z.name == *zone));
+            if !known {
+                return Err(errors::validation(format!(
+                    "Invalid availability zones. [{zone}] is not a valid availability zone."
+                )));
+            }
+            places.push(Place { zone: zone.clone(), subnets: Vec::new() });
+        }
+        places.sort_by(|a, b| a.zone.cmp(&b.zone));
+        places.dedup();
+    } else if !zones.is_empty() {
+        let mut given: Vec<&SmolStr> = zones.iter().collect();
+        given.sort();
+        given.dedup();
+        if !places.iter().map(|p| &p.zone).eq(given) {
+            return Err(errors::zones_disagree());
+        }
+    }
+    if places.is_empty() { Err(errors::no_zone()) } else { Ok(places) }
+}

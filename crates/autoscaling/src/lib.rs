@@ -1,0 +1,28 @@
+//! Amazon EC2 Auto Scaling.
+//!
+//! Operations change what a group *should* be; `reconcile` compares that with what it *is* and
+//! decides, purely; `driver` carries the decisions out by calling EC2 as any client would. What a
+//! group did, and why, is told by its `activities`.
+
+mod activities;
+mod causes;
+mod driver;
+mod errors;
+mod members;
+mod reconcile;
+
+kernel::resources! {
+    groups,
+    instances,
+    launch_configurations,
+    limits,
+    metrics,
+    processes,
+    scaling_activities,
+    tags,
+}
+
+/// The service, for the wiring.
+pub fn service() -> kernel::Service {
+    kernel::Service { name: "autoscaling", resources: RESOURCES, genesis: None }
+}

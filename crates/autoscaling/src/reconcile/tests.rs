@@ -1,0 +1,231 @@
+//! The reconciler's properties, on generated groups: it converges, and then leaves things alone.
+
+use super::plan::{Suspension, plan};
+use super::{Action, Desired, Machine, Observed};
+use crate::members::LifecycleState;
+use kernel::Timestamp;
+use proptest::prelude::*;
+use smol_str::{SmolStr, format_smolstr};
+use std::collections::BTreeMap;
+
+const ZONES: [&str; 3] = ["us-west-1a", "us-west-1b", "us-west-1c"];
+
+fn desired(capacity: usize, zones: usize) -> Desired {
+    Desired {
+        capacity,
+        zones: ZONES[..zones].iter().map(|z| SmolStr::new_static(z)).collect(),
+        policies: vec!["Default".into()],
+        register_millis: 150,
+        notice_millis: 400,
+        ..Desired::default()
+    }
+}
+
+fn member(number: usize, zone: &str, at: Timestamp) -> Observed {
+    Observed {
+        id: format_smolstr!("i-{number:08x}"),
+        zone: zone.into(),
+        state: LifecycleState::Pending,
+        machine: Machine::Pending,
+        healthy: true,
+        user_unhealthy: false,
+        protected: false,
+        joined_at: at,
+        running_since: None,
+        down_since: None,
+        configuration_made_at: Timestamp(0),
+        current_configuration: true,
+    }
+}
+
+/// A world that does what the reconciler says at once.
+struct World {
+    desired: Desired,
+    members: Vec<Observed>,
+    now: Timestamp,
+    made: usize,
+    finished: bool,
+}
+
+impl World {
+    fn new(desired: Desired) -> Self {
+        Self { desired, members: Vec::new(), now: Timestamp(1_000), made: 0, finished: false }
+    }
+
+    /// One look; tells whether anything was done.
+    fn step(&mut self) -> bool {
+        let decision = plan(&self.desired, &self.members, self.now);
+        if let Some(at) = decision.wake_at {
+            assert!(at > self.now, "a wake-up lies ahead");
+        }
+        let idle = decision.actions.is_empty();
+        decision.actions.into_iter().for_each(|action| self.carry_out(action));
+        if idle && let Some(at) = decision.wake_at {
+            self.now = at;
+            return true;
+        }
+        for member in &mut self.members {
+            match (member.state, member.machine) {
+                (LifecycleState::Terminating, _) => member.machine = Machine::Gone,
+                (_, Machine::Pending) => member.machine = Machine::Running,
+                _ => {}
+            }
+        }
+        !idle
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        let now = self.now;
+        let mut with = |id: &SmolStr, change: &dyn Fn(&mut Observed)| {
+            change(self.members.iter_mut().find(|m| m.id == *id).expect("it is there"));
+        };
+        match action {
+            Action::NoteRunning(id) => with(&id, &|m| m.running_since = Some(now)),
+            Action::NoteDown(id) => with(&id, &|m| m.down_since = Some(now)),
+            Action::NoteUp(id) => with(&id, &|m| m.down_since = None),
+            Action::PutInService(id) => with(&id, &|m| m.state = LifecycleState::InService),
+            Action::MarkUnhealthy(id) => with(&id, &|m| m.healthy = false),
+            Action::Terminate { id, .. } => {
+                with(&id, &|m| {
+                    assert_ne!(m.state, LifecycleState::Terminating, "it goes once");
+                    m.state = LifecycleState::Terminating;
+                });
+            }
+            Action::Forget(id) => self.members.retain(|m| m.id != id),
+            Action::Launch { zone, count, .. } => {
+                for _ in 0..count {
+                    self.made += 1;
+                    self.members.push(member(self.made, &zone, now));
+                }
+            }
+            Action::Finish => self.finished = true,
+        }
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..400 {
+            if !self.step() {
+                return;
+            }
+        }
+        panic!("the group does not come to rest");
+    }
+
+    fn in_service(&self) -> usize {
+        self.members.iter().filter(|m| m.state == LifecycleState::InService).count()
+    }
+
+    fn spread(&self) -> usize {
+        let mut sizes: BTreeMap<&SmolStr, usize> =
+            self.desired.zones.iter().map(|z| (z, 0)).collect();
+        self.members.iter().for_each(|m| *sizes.entry(&m.zone).or_default() += 1);
+        sizes.values().max().unwrap_or(&0) - sizes.values().min().unwrap_or(&0)
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_group_comes_to_rest_at_its_desired_capacity_in_balance(
+        zones in 1..=3_usize,
+        targets in prop::collection::vec(0..12_usize, 1..6),
+        broken in prop::collection::vec(0..12_usize, 0..4),
+    ) {
+        let mut world = World::new(desired(0, zones));
+        for target in targets {
+            world.desired.capacity = target;
+            world.settle();
+            for number in &broken {
+                let count = world.members.len();
+                if count > 0 {
+                    world.members[number % count].machine = Machine::Down;
+                }
+            }
+            world.settle();
+            prop_assert_eq!(world.in_service(), target);
+            prop_assert_eq!(world.members.len(), target);
+            prop_assert!(world.spread() <= 1);
+            let again = plan(&world.desired, &world.members, world.now);
+            prop_assert!(again.actions.is_empty() && again.wake_at.is_none());
+        }
+    }
+
+    #[test]
+    fn protected_instances_are_never_chosen(
+        protected in prop::collection::vec(any::<bool>(), 1..12),
+        target in 0..12_usize,
+    ) {
+        let mut world = World::new(desired(protected.len(), 2));
+        world.desired.suspended.az_rebalance = true;
+        world.settle();
+        for (member, protected) in world.members.iter_mut().zip(&protected) {
+            member.protected = *protected;
+        }
+        world.desired.capacity = target.min(protected.len());
+        let decision = plan(&world.desired, &world.members, world.now);
+        let held = protected.iter().filter(|p| **p).count();
+        let gone = decision.actions.len();
+        prop_assert_eq!(gone, (protected.len() - world.desired.capacity).min(protected.len() - held));
+        for action in decision.actions {
+            let Action::Terminate { id, .. } = action else { panic!("only terminations") };
+            prop_assert!(!world.members.iter().any(|m| m.id == id && m.protected));
+        }
+    }
+}
+
+#[test]
+fn suspended_processes_do_nothing() {
+    let all = Suspension {
+        launch: true,
+        terminate: true,
+        health_check: true,
+        replace_unhealthy: true,
+        az_rebalance: true,
+    };
+    let mut world = World::new(desired(4, 2));
+    world.settle();
+    world.desired.suspended = all;
+    for capacity in [0, 2, 9] {
+        world.desired.capacity = capacity;
+        world.members[0].machine = Machine::Down;
+        assert_eq!(plan(&world.desired, &world.members, world.now).actions, []);
+    }
+}
+
+#[test]
+fn a_deleted_group_takes_everything_along_protected_or_not() {
+    let mut world = World::new(desired(3, 2));
+    world.settle();
+    world.members[0].protected = true;
+    world.members[1].state = LifecycleState::Standby;
+    world.desired.deleting = true;
+    world.desired.capacity = 0;
+    for _ in 0..4 {
+        world.step();
+    }
+    assert!(world.finished && world.members.is_empty());
+}
+
+#[test]
+fn scale_in_takes_from_the_fullest_zone_and_the_oldest_configuration() {
+    let mut world = World::new(desired(3, 2));
+    world.settle();
+    world.members.iter_mut().for_each(|m| m.configuration_made_at = Timestamp(5));
+    let full: Vec<_> = world.members.iter().filter(|m| m.zone == ZONES[0]).collect();
+    assert_eq!(full.len(), 2);
+    let oldest = full[1].id.clone();
+    let place = world.members.iter().position(|m| m.id == oldest).expect("it is there");
+    world.members[place].configuration_made_at = Timestamp(1);
+    world.desired.capacity = 2;
+    let actions = plan(&world.desired, &world.members, world.now).actions;
+    assert!(matches!(&actions[..], [Action::Terminate { id, .. }] if *id == oldest), "{actions:?}");
+}
+
+#[test]
+fn a_zone_that_was_left_is_emptied() {
+    let mut world = World::new(desired(4, 2));
+    world.settle();
+    world.desired.zones.truncate(1);
+    world.settle();
+    assert_eq!(world.in_service(), 4);
+    assert!(world.members.iter().all(|m| m.zone == ZONES[0]));
+}
