@@ -128,7 +128,7 @@ impl Case {
         let mut resources = Map::new();
         for name in graph.order().map_err(one)? {
             let resource = template.resources.get(name).expect("the graph names resources");
-            resources.insert(name.to_owned(), self.resource(&evaluator, name, resource)?);
+            resources.insert(name.to_owned(), describe(&evaluator, name, resource)?);
         }
         let mut result = Map::from_iter([("Resources".to_owned(), Value::Object(resources))]);
         let outputs = evaluator.outputs().map_err(one)?;
@@ -144,32 +144,32 @@ impl Case {
         }
         Ok(Value::Object(result))
     }
+}
 
-    fn resource(
-        &self,
-        evaluator: &Evaluator<'_>,
-        name: &str,
-        resource: &cfn_template::Resource,
-    ) -> Result<Value, Vec<Problem>> {
-        let mut properties = evaluator.properties(name).map_err(|problem| vec![problem])?;
-        let mut members = Map::new();
-        if let Some(schema) = schema::lookup(&resource.resource_type) {
-            schema.coerce(&mut properties.value);
-            let problems = schema.validate(&properties.value);
-            if let Some(failure) = schema::validation_failure(name, &problems) {
-                members.insert("Fails".to_owned(), Value::from(failure));
-            }
+/// One resource: its properties, what they wait for, and whether its schema refuses them.
+fn describe(
+    evaluator: &Evaluator<'_>,
+    name: &str,
+    resource: &cfn_template::Resource,
+) -> Result<Value, Vec<Problem>> {
+    let mut properties = evaluator.properties(name).map_err(|problem| vec![problem])?;
+    let mut members = Map::new();
+    if let Some(schema) = schema::lookup(&resource.resource_type) {
+        schema.coerce(&mut properties.value);
+        let problems = schema.validate(&properties.value);
+        if let Some(failure) = schema::validation_failure(name, &problems) {
+            members.insert("Fails".to_owned(), Value::from(failure));
         }
-        members.insert("Properties".to_owned(), properties.value);
-        if !properties.unknown.is_empty() {
-            let waits = properties.unknown.into_iter().map(|awaited| match awaited.attribute {
-                Some(attribute) => format!("{}.{attribute}", awaited.logical_id),
-                None => awaited.logical_id,
-            });
-            members.insert("WaitsFor".to_owned(), waits.map(Value::from).collect());
-        }
-        Ok(Value::Object(members))
     }
+    members.insert("Properties".to_owned(), properties.value);
+    if !properties.unknown.is_empty() {
+        let waits = properties.unknown.into_iter().map(|awaited| match awaited.attribute {
+            Some(attribute) => format!("{}.{attribute}", awaited.logical_id),
+            None => awaited.logical_id,
+        });
+        members.insert("WaitsFor".to_owned(), waits.map(Value::from).collect());
+    }
+    Ok(Value::Object(members))
 }
 
 fn show(problem: &Problem) -> String {
