@@ -1,0 +1,7 @@
+//! `AWS::EC2::…`
+
+mod tagging;
+
+crate::resource_types! {
+    vpc::Vpc,
+}
