@@ -47,6 +47,8 @@ pub enum Wait {
     StackFinish,
     /// CloudFormation's next look at a resource that is not ready.
     StackPoll,
+    /// How long CloudFormation waits for what is in the way of a deletion.
+    StackDependency,
 }
 
 impl Pace {
@@ -66,6 +68,7 @@ impl Pace {
             Wait::StackResource => (100, 9_000),
             Wait::StackFinish => (80, 2_500),
             Wait::StackPoll => (250, 5_000),
+            Wait::StackDependency => (10_000, 600_000),
         };
         match self {
             Self::Instant => 0,

@@ -5,7 +5,7 @@ use kernel::{Wake, Wiring};
 /// Everything that this binary serves.
 pub(crate) fn wiring() -> Wiring {
     Wiring {
-        services: vec![autoscaling::service(), ec2::service()],
+        services: vec![autoscaling::service(), cloudformation::service(), ec2::service()],
         wakes: vec![
             // An instance of a group changed: its group looks.
             Wake {
@@ -13,6 +13,19 @@ pub(crate) fn wiring() -> Wiring {
                 index: "tag",
                 prefix: "aws:autoscaling:groupName=",
                 task: "autoscaling.reconcile",
+            },
+            // An instance or a group that a stack waits for changed: the stack's operation looks.
+            Wake {
+                table: "ec2.instances",
+                index: "tag",
+                prefix: "aws:cloudformation:stack-id=",
+                task: "cloudformation.advance",
+            },
+            Wake {
+                table: "autoscaling.groups",
+                index: "tag",
+                prefix: "aws:cloudformation:stack-id=",
+                task: "cloudformation.advance",
             },
         ],
     }

@@ -1,0 +1,26 @@
+//! The deployment engine: a saga per stack operation.
+//!
+//! An [`Operation`] is a row: a list of steps, each with what it waits for and how it stands. The
+//! task `cloudformation.advance` looks at it whenever something may have changed, starts what can
+//! be started, asks providers how things stand, and writes the row back. So a crash or a snapshot
+//! in the middle of an update resumes where it was. Rollback is another list of steps, made from
+//! what the failed ones recorded.
+//!
+//! Sequences of events follow "Stack events" as recorded from AWS.
+
+mod begin;
+mod compare;
+mod finish;
+mod operation;
+mod remove;
+mod restore;
+mod run;
+mod settle;
+mod wording;
+mod world;
+
+pub(crate) use begin::{create, delete, update};
+pub(crate) use compare::differs;
+pub(crate) use operation::{Former, Operation};
+pub(crate) use run::advance;
+pub(crate) use world::World;

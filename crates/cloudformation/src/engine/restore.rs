@@ -1,0 +1,141 @@
+//! Undoing an update that failed: resources that were changed are changed back, those that were
+//! replaced are taken back, those that were made go in the cleanup.
+
+use super::operation::{Action, Kind, Phase, Removal, Standing, Step, Undo};
+use super::remove;
+use super::run::Run;
+use super::wording;
+use crate::resources::StackResource;
+use crate::stacks::Status;
+use cfn_resources::{Properties, Readiness};
+use smol_str::SmolStr;
+
+impl Run<'_, '_> {
+    /// Turns the update into its own undoing.
+    pub(super) fn begin_update_rollback(&mut self, reason: &str) {
+        self.stack_event(Status::UpdateRollbackInProgress, reason);
+        let steps = std::mem::take(&mut self.operation.steps);
+        let mut undoing: Vec<Step> = Vec::new();
+        let mut created: Vec<(SmolStr, Vec<SmolStr>, Removal)> = Vec::new();
+        for step in steps {
+            match step.undo {
+                Some(Undo::Created) => created.extend(self.made(&step.logical_id)),
+                Some(undo) => undoing.push(Step::new(step.logical_id, Action::Restore(undo))),
+                // A creation that failed at its first call left a row of nothing.
+                None => self.forget_unmade(&step.logical_id),
+            }
+        }
+        // Back to front, one after the other: what was changed last is changed back first.
+        undoing.reverse();
+        for (number, step) in undoing.iter_mut().enumerate().skip(1) {
+            step.after.push(number - 1);
+        }
+        if let Some(former) = self.operation.former.take() {
+            former.restore(&mut self.stack);
+        }
+        self.operation.steps = undoing;
+        self.operation.leftovers = remove::ordered(created);
+        self.operation.kind = Kind::UpdateRollback;
+        self.operation.phase = Phase::Acting;
+        self.operation.deadline = None;
+    }
+
+    /// A resource that the update made.
+    fn made(&self, logical_id: &SmolStr) -> Option<(SmolStr, Vec<SmolStr>, Removal)> {
+        let row = self.row(logical_id)?;
+        let removal = Removal {
+            physical_id: row.physical_id.clone(),
+            resource_type: row.resource_type.clone(),
+            properties: row.properties.clone(),
+            policy: "Delete".into(),
+            owns_row: true,
+        };
+        Some((logical_id.clone(), row.after.clone(), removal))
+    }
+
+    fn forget_unmade(&mut self, logical_id: &str) {
+        let unmade = self.row(logical_id).is_some_and(|row| row.physical_id.is_empty());
+        if unmade {
+            let key = StackResource::key_of(&self.stack.id, logical_id);
+            self.world.with(|tx, _| tx.remove::<StackResource>(&key));
+        }
+    }
+
+    /// Takes one change back.
+    pub(super) fn restore(&mut self, number: usize, undo: &Undo) -> Standing {
+        let logical_id = self.operation.steps[number].logical_id.clone();
+        let Some(row) = self.row(&logical_id) else { return Standing::Done };
+        let mut row = StackResource::clone(&row);
+        match undo {
+            Undo::Created => Standing::Done,
+            Undo::Changed { properties, metadata } => {
+                let now = row.properties();
+                row.properties = properties.clone();
+                row.metadata = metadata.clone();
+                let before = row.properties();
+                self.record(&mut row, Status::UpdateInProgress, "");
+                let changed = self.world.provide(&logical_id, &row.resource_type, |p, cx| {
+                    p.update(cx, &row.physical_id, &now, &before)
+                        .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
+                });
+                if let Some(Err(reason)) = changed {
+                    self.record(&mut row, Status::UpdateFailed, &reason);
+                    self.put(row);
+                    return Standing::Failed;
+                }
+                self.put(row);
+                Standing::Running
+            }
+            Undo::Replaced { old, metadata } => {
+                let replacement = Removal {
+                    physical_id: row.physical_id.clone(),
+                    resource_type: row.resource_type.clone(),
+                    properties: row.properties.clone(),
+                    policy: "Delete".into(),
+                    owns_row: false,
+                };
+                let removal = Action::Remove(Box::new(replacement));
+                self.operation.leftovers.push(Step::new(logical_id, removal));
+                row.physical_id = old.physical_id.clone();
+                row.resource_type = old.resource_type.clone();
+                row.properties = old.properties.clone();
+                row.metadata = metadata.clone();
+                self.record(&mut row, Status::UpdateInProgress, "");
+                self.record(&mut row, Status::UpdateComplete, "");
+                self.put(row);
+                Standing::Done
+            }
+        }
+    }
+
+    /// Asks how a resource that is being changed back stands.
+    pub(super) fn check_restored(&mut self, number: usize) -> Standing {
+        let step = &self.operation.steps[number];
+        let Some(row) = self.row(&step.logical_id) else { return Standing::Done };
+        let ready_at = step.since.plus_millis(self.resource_millis());
+        let properties: Properties = row.properties();
+        let reading = self.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
+            provider.read(cx, &row.physical_id, &properties)
+        });
+        match reading {
+            Some(Ok(Readiness::InProgress)) => {
+                self.wake_by_poll();
+                return Standing::Running;
+            }
+            _ if self.now < ready_at => {
+                self.wake_at(ready_at);
+                return Standing::Running;
+            }
+            _ => {}
+        }
+        let mut row = StackResource::clone(&row);
+        let (status, standing, reason) = match reading {
+            Some(Ok(Readiness::Failed(reason))) => (Status::UpdateFailed, Standing::Failed, reason),
+            Some(Err(error)) => (Status::UpdateFailed, Standing::Failed, error.message),
+            _ => (Status::UpdateComplete, Standing::Done, String::new()),
+        };
+        self.record(&mut row, status, &reason);
+        self.put(row);
+        standing
+    }
+}

@@ -1,0 +1,310 @@
+//! Bringing resources to what the template says: made, changed, replaced or left alone.
+
+use super::operation::{Action, Removal, Standing, Step, Undo};
+use super::run::Run;
+use super::wording;
+use crate::events::Happening;
+use crate::resources::StackResource;
+use crate::stacks::{Stack, Status};
+use cfn_resources::{Properties, Readiness};
+use cfn_template::{Evaluator, Replacement, Resource, RetentionPolicy, Template, schema};
+use kernel::{Caller, Tx};
+use serde_json::Value;
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A policy as rows keep it.
+pub(super) fn policy(policy: Option<RetentionPolicy>) -> SmolStr {
+    SmolStr::new_static(policy.map_or("Delete", RetentionPolicy::name))
+}
+
+/// A step for each resource that the template has under its conditions, in dependency order.
+pub(super) fn steps(tx: &mut Tx, stack: &Stack) -> Vec<Step> {
+    // The template was checked when the request was accepted.
+    let Ok(template) = stack.parsed() else { return Vec::new() };
+    let caller = Caller::new(tx.account().clone(), tx.region().clone());
+    let (parameters, pseudo) = (stack.parameters(), stack.pseudo(&caller));
+    let world = super::World::new(tx, &caller, stack);
+    let Ok(evaluator) = Evaluator::new(&template, &parameters, &pseudo, &world) else {
+        return Vec::new();
+    };
+    let graph = cfn_template::dependencies(&template, evaluator.conditions());
+    let Ok(order) = graph.order() else { return Vec::new() };
+    let numbers: BTreeMap<&str, usize> = order.iter().enumerate().map(|(n, id)| (*id, n)).collect();
+    order
+        .iter()
+        .map(|id| Step {
+            after: graph.dependencies(id).map(|before| numbers[before]).collect(),
+            ..Step::new((*id).into(), Action::Settle)
+        })
+        .collect()
+}
+
+/// What the template says of a resource, evaluated.
+pub(super) struct Wanted {
+    pub(super) value: Value,
+    pub(super) metadata: SmolStr,
+}
+
+/// Evaluates a resource; the error is the reason of its failure.
+pub(super) fn evaluate(
+    evaluator: &Evaluator<'_>,
+    logical_id: &str,
+    resource_type: &str,
+) -> Result<Wanted, String> {
+    let text = |problem: cfn_template::Problem| problem.message;
+    let mut value = evaluator.properties(logical_id).map_err(text)?.value;
+    let metadata = evaluator.metadata(logical_id).map_err(text)?.value.to_string().into();
+    if let Some(schema) = schema::lookup(resource_type) {
+        schema.coerce(&mut value);
+        if let Some(reason) = schema::validation_failure(logical_id, &schema.validate(&value)) {
+            return Err(reason);
+        }
+    }
+    Ok(Wanted { value, metadata })
+}
+
+/// What starting a step came to.
+pub(super) enum Started {
+    /// Nothing was to be done.
+    Unchanged,
+    /// It is on its way.
+    Running(Undo),
+}
+
+/// The parts of a run that settling needs.
+pub(super) struct Settler<'r, 'w, 't> {
+    pub(super) run: &'r mut Run<'w, 't>,
+    pub(super) template: &'r Template,
+    pub(super) evaluator: &'r Evaluator<'r>,
+    pub(super) after: Vec<SmolStr>,
+}
+
+impl Settler<'_, '_, '_> {
+    /// Starts a step; the error is the reason of its failure, which has been recorded.
+    pub(super) fn start(&mut self, logical_id: &SmolStr) -> Result<Started, String> {
+        let Some(resource) = self.template.resources.get(logical_id) else {
+            return Ok(Started::Unchanged);
+        };
+        let row = self.run.row(logical_id).filter(|row| row.status.exists());
+        let fresh = row.as_ref().is_none_or(|row| row.physical_id.is_empty());
+        let wanted = match evaluate(self.evaluator, logical_id, &resource.resource_type) {
+            Ok(wanted) => wanted,
+            Err(reason) => {
+                let shown = self.evaluator.properties(logical_id).map(|e| e.value);
+                let shown = shown.unwrap_or_default().to_string();
+                let blank = self.blank(logical_id, resource, shown.into(), "{}".into());
+                let row = row.map_or(blank, |row| StackResource::clone(&row));
+                return Err(self.fail(row, fresh, reason));
+            }
+        };
+        let properties: Arc<str> = wanted.value.to_string().into();
+        match row.filter(|_| !fresh) {
+            None => {
+                let row = self.blank(logical_id, resource, properties, wanted.metadata);
+                self.create(row, &wanted.value)
+            }
+            Some(row) => self.change(&row, resource, properties, wanted),
+        }
+    }
+
+    fn blank(
+        &self,
+        logical_id: &SmolStr,
+        resource: &Resource,
+        properties: Arc<str>,
+        metadata: SmolStr,
+    ) -> StackResource {
+        StackResource {
+            stack_id: self.run.stack.id.clone(),
+            logical_id: logical_id.clone(),
+            physical_id: SmolStr::default(),
+            resource_type: resource.resource_type.as_str().into(),
+            status: Status::CreateInProgress,
+            reason: SmolStr::default(),
+            changed_at: self.run.now,
+            properties,
+            metadata,
+            deletion_policy: policy(resource.deletion_policy),
+            replace_policy: policy(resource.update_replace_policy),
+            after: self.after.clone(),
+        }
+    }
+
+    fn create(&mut self, mut row: StackResource, value: &Value) -> Result<Started, String> {
+        self.run.record(&mut row, Status::CreateInProgress, "");
+        match self.make(&row, value) {
+            Ok(id) => row.physical_id = id,
+            Err(reason) => return Err(self.fail(row, true, reason)),
+        }
+        self.run.record(&mut row, Status::CreateInProgress, "Resource creation Initiated");
+        self.run.put(row);
+        Ok(Started::Running(Undo::Created))
+    }
+
+    fn make(&mut self, row: &StackResource, value: &Value) -> Result<SmolStr, String> {
+        let properties = Properties::from(value.clone());
+        let made = self.run.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
+            // A creation of several calls leaves nothing when one of them fails.
+            provider
+                .create(cx, &properties)
+                .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
+        });
+        made.unwrap_or_else(|| Err(format!("Unrecognized resource type {}", row.resource_type)))
+    }
+
+    fn change(
+        &mut self,
+        old: &StackResource,
+        resource: &Resource,
+        properties: Arc<str>,
+        wanted: Wanted,
+    ) -> Result<Started, String> {
+        let schema = schema::lookup(&resource.resource_type);
+        let before = old.json();
+        let changes = cfn_template::diff(schema.as_deref(), &before, &wanted.value);
+        let mut row = StackResource::clone(old);
+        row.deletion_policy = policy(resource.deletion_policy);
+        row.replace_policy = policy(resource.update_replace_policy);
+        row.after = self.after.clone();
+        let retagged = self.run.is_retagged();
+        if *old.resource_type == resource.resource_type && changes.is_empty() && !retagged {
+            let same = row.metadata == wanted.metadata;
+            row.metadata = wanted.metadata;
+            if !same {
+                self.run.record(&mut row, Status::UpdateInProgress, "");
+                self.run.record(&mut row, Status::UpdateComplete, "");
+            }
+            self.run.put(row);
+            return Ok(Started::Unchanged);
+        }
+        let (old_properties, new_properties) =
+            (Properties::from(before), Properties::from(wanted.value.clone()));
+        let sometimes = |property: &str| {
+            cfn_resources::provider(&old.resource_type)
+                .is_some_and(|p| p.replaces(property, &old_properties, &new_properties))
+        };
+        let replaces = *old.resource_type != resource.resource_type
+            || changes.iter().any(|change| match change.requires_recreation {
+                Replacement::Always => true,
+                Replacement::Conditional => sometimes(change.property()),
+                Replacement::Never => false,
+            });
+        row.properties = properties;
+        row.metadata = wanted.metadata;
+        if replaces {
+            row.resource_type = resource.resource_type.as_str().into();
+            return self.replace(old, row, &wanted.value);
+        }
+        self.run.record(&mut row, Status::UpdateInProgress, "");
+        let changed =
+            self.run.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
+                provider
+                    .update(cx, &row.physical_id, &old_properties, &new_properties)
+                    .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
+            });
+        if let Some(Err(reason)) = changed {
+            row.properties = old.properties.clone();
+            return Err(self.fail(row, false, reason));
+        }
+        self.run.put(row);
+        Ok(Started::Running(Undo::Changed {
+            properties: old.properties.clone(),
+            metadata: old.metadata.clone(),
+        }))
+    }
+
+    fn replace(
+        &mut self,
+        old: &StackResource,
+        mut row: StackResource,
+        value: &Value,
+    ) -> Result<Started, String> {
+        const WHY: &str = "Requested update requires the creation of a new physical resource; \
+                           hence creating one.";
+        self.run.record(&mut row, Status::UpdateInProgress, WHY);
+        match self.make(&row, value) {
+            Ok(id) => row.physical_id = id,
+            Err(reason) => {
+                row.properties = old.properties.clone();
+                row.resource_type = old.resource_type.clone();
+                return Err(self.fail(row, false, reason));
+            }
+        }
+        self.run.record(&mut row, Status::UpdateInProgress, "Resource creation Initiated");
+        self.run.put(row);
+        Ok(Started::Running(Undo::Replaced {
+            old: Box::new(Removal {
+                physical_id: old.physical_id.clone(),
+                resource_type: old.resource_type.clone(),
+                properties: old.properties.clone(),
+                policy: old.replace_policy.clone(),
+                owns_row: false,
+            }),
+            metadata: old.metadata.clone(),
+        }))
+    }
+
+    /// Records a failure and gives its reason back.
+    fn fail(&mut self, mut row: StackResource, creating: bool, reason: String) -> String {
+        let status = if creating { Status::CreateFailed } else { Status::UpdateFailed };
+        self.run.record(&mut row, status, &reason);
+        self.run.put(row);
+        reason
+    }
+}
+
+impl Run<'_, '_> {
+    /// Asks how a resource that is on its way stands, and records when it is done.
+    pub(super) fn check_settled(&mut self, number: usize) -> Standing {
+        let step = &self.operation.steps[number];
+        let Some(row) = self.row(&step.logical_id) else { return Standing::Done };
+        let created = matches!(step.undo, Some(Undo::Created));
+        let ready_at = step.since.plus_millis(self.resource_millis());
+        let properties = row.properties();
+        let reading = self.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
+            provider
+                .read(cx, &row.physical_id, &properties)
+                .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
+        });
+        let mut row = StackResource::clone(&row);
+        let reason = match reading {
+            Some(Ok(Readiness::InProgress)) => {
+                self.wake_by_poll();
+                return Standing::Running;
+            }
+            Some(Ok(Readiness::Ready)) | None if self.now < ready_at => {
+                self.wake_at(ready_at);
+                return Standing::Running;
+            }
+            Some(Ok(Readiness::Ready)) | None => {
+                let done = if created { Status::CreateComplete } else { Status::UpdateComplete };
+                self.record(&mut row, done, "");
+                self.put(row);
+                return Standing::Done;
+            }
+            Some(Ok(Readiness::Failed(reason)) | Err(reason)) => reason,
+        };
+        let failed = if created { Status::CreateFailed } else { Status::UpdateFailed };
+        self.record(&mut row, failed, &reason);
+        self.put(row);
+        Standing::Failed
+    }
+
+    /// Something that happened to a resource: its row and an event.
+    pub(super) fn record(&mut self, row: &mut StackResource, status: Status, reason: &str) {
+        row.status = status;
+        row.reason = reason.into();
+        row.changed_at = self.now;
+        let properties = Some(row.properties.clone());
+        self.event(Happening {
+            logical_id: &row.logical_id,
+            physical_id: &row.physical_id,
+            resource_type: &row.resource_type,
+            status,
+            reason,
+            properties,
+        });
+    }
+}

@@ -1,0 +1,63 @@
+//! CloudFormation's errors. The same missing stack is worded in three ways, by operation.
+
+use cfn_template::{Code, Problem};
+use kernel::ApiError;
+
+pub(crate) fn validation(message: impl Into<String>) -> ApiError {
+    ApiError::new("ValidationError", message)
+}
+
+/// A template's problem as AWS answers it.
+pub(crate) fn of_problem(problem: Problem) -> ApiError {
+    match problem.code {
+        Code::Validation => validation(problem.message),
+        Code::NotImplemented { what } => ApiError::not_implemented(what),
+    }
+}
+
+pub(crate) fn no_stack_with_id(name: &str) -> ApiError {
+    validation(format!("Stack with id {name} does not exist"))
+}
+
+pub(crate) fn no_stack_in_brackets(name: &str) -> ApiError {
+    validation(format!("Stack [{name}] does not exist"))
+}
+
+pub(crate) fn no_stack_in_quotes(name: &str) -> ApiError {
+    validation(format!("Stack '{name}' does not exist"))
+}
+
+pub(crate) fn already_exists(name: &str) -> ApiError {
+    ApiError::new("AlreadyExistsException", format!("Stack [{name}] already exists"))
+}
+
+pub(crate) fn cannot_be_updated(id: &str, status: &str) -> ApiError {
+    validation(format!("Stack:{id} is in {status} state and can not be updated."))
+}
+
+pub(crate) fn cannot_be_deleted(id: &str, status: &str) -> ApiError {
+    validation(format!("Stack:{id} is in {status} state and can not be deleted."))
+}
+
+pub(crate) fn protected(name: &str) -> ApiError {
+    validation(format!("Stack [{name}] cannot be deleted while TerminationProtection is enabled"))
+}
+
+pub(crate) fn no_updates() -> ApiError {
+    validation("No updates are to be performed.")
+}
+
+pub(crate) fn no_template() -> ApiError {
+    validation("Either Template URL or Template Body must be specified.")
+}
+
+pub(crate) fn missing_capabilities(capabilities: &[&str]) -> ApiError {
+    ApiError::new(
+        "InsufficientCapabilitiesException",
+        format!("Requires capabilities : [{}]", capabilities.join(", ")),
+    )
+}
+
+pub(crate) fn invalid_next_token() -> ApiError {
+    validation("The NextToken is invalid.")
+}

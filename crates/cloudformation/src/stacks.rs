@@ -1,0 +1,27 @@
+//! Stacks.
+
+mod create;
+mod delete;
+mod describe;
+mod request;
+mod row;
+mod update;
+
+pub(crate) use request::template as request_template;
+pub(crate) use row::{Stack, StackOutput, StackParameter, Status};
+
+use crate::engine::{self, Operation};
+use kernel::resource;
+
+resource! { cloudformation:
+    operations {
+        write CreateStack => create::create_stack,
+        write UpdateStack => update::update_stack,
+        write DeleteStack => delete::delete_stack,
+        read DescribeStacks => describe::describe_stacks,
+        read ListStacks => describe::list_stacks,
+        write UpdateTerminationProtection => update::update_termination_protection,
+    }
+    tables { Stack, Operation }
+    tasks { "cloudformation.advance" => engine::advance }
+}

@@ -1,0 +1,218 @@
+//! What is kept of a stack.
+
+use crate::errors;
+use cfn_template::{ParameterValue, Parameters, PseudoValues, Template};
+use kernel::{ApiError, Caller, IndexSink, Row, Snapshot, Timestamp, dns_suffix, partition_of};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// A stack's status, as AWS spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Status {
+    CreateInProgress,
+    CreateComplete,
+    CreateFailed,
+    RollbackInProgress,
+    RollbackComplete,
+    RollbackFailed,
+    UpdateInProgress,
+    UpdateCompleteCleanupInProgress,
+    UpdateComplete,
+    UpdateFailed,
+    UpdateRollbackInProgress,
+    UpdateRollbackCompleteCleanupInProgress,
+    UpdateRollbackComplete,
+    UpdateRollbackFailed,
+    DeleteInProgress,
+    DeleteComplete,
+    DeleteFailed,
+    /// Of resources only.
+    DeleteSkipped,
+}
+
+impl Status {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::CreateInProgress => "CREATE_IN_PROGRESS",
+            Self::CreateComplete => "CREATE_COMPLETE",
+            Self::CreateFailed => "CREATE_FAILED",
+            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
+            Self::RollbackComplete => "ROLLBACK_COMPLETE",
+            Self::RollbackFailed => "ROLLBACK_FAILED",
+            Self::UpdateInProgress => "UPDATE_IN_PROGRESS",
+            Self::UpdateCompleteCleanupInProgress => "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+            Self::UpdateComplete => "UPDATE_COMPLETE",
+            Self::UpdateFailed => "UPDATE_FAILED",
+            Self::UpdateRollbackInProgress => "UPDATE_ROLLBACK_IN_PROGRESS",
+            Self::UpdateRollbackCompleteCleanupInProgress => {
+                "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+            }
+            Self::UpdateRollbackComplete => "UPDATE_ROLLBACK_COMPLETE",
+            Self::UpdateRollbackFailed => "UPDATE_ROLLBACK_FAILED",
+            Self::DeleteInProgress => "DELETE_IN_PROGRESS",
+            Self::DeleteComplete => "DELETE_COMPLETE",
+            Self::DeleteFailed => "DELETE_FAILED",
+            Self::DeleteSkipped => "DELETE_SKIPPED",
+        }
+    }
+
+    /// Whether an update may begin.
+    pub(crate) const fn may_update(self) -> bool {
+        matches!(self, Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete)
+    }
+
+    /// Whether a deletion may begin.
+    pub(crate) const fn may_delete(self) -> bool {
+        !matches!(
+            self,
+            Self::CreateInProgress
+                | Self::RollbackInProgress
+                | Self::UpdateInProgress
+                | Self::UpdateCompleteCleanupInProgress
+                | Self::UpdateRollbackInProgress
+                | Self::UpdateRollbackCompleteCleanupInProgress
+        )
+    }
+
+    /// Whether a resource of this status exists.
+    pub(crate) const fn exists(self) -> bool {
+        !matches!(self, Self::DeleteComplete | Self::DeleteSkipped)
+    }
+}
+
+/// A parameter's value, as a stack keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StackParameter {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) resolved: Option<String>,
+    pub(crate) no_echo: bool,
+    pub(crate) is_list: bool,
+}
+
+/// An output's value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StackOutput {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) description: Option<String>,
+    pub(crate) export_name: Option<String>,
+}
+
+/// A stack.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Stack {
+    /// Its ARN.
+    pub(crate) id: SmolStr,
+    pub(crate) name: SmolStr,
+    pub(crate) status: Status,
+    pub(crate) reason: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
+    /// The template as it was sent.
+    pub(crate) template: Arc<str>,
+    pub(crate) description: Option<String>,
+    pub(crate) parameters: Vec<StackParameter>,
+    pub(crate) tags: Vec<(SmolStr, SmolStr)>,
+    pub(crate) capabilities: Vec<SmolStr>,
+    pub(crate) notification_arns: Vec<SmolStr>,
+    pub(crate) role_arn: Option<SmolStr>,
+    pub(crate) outputs: Vec<StackOutput>,
+    /// Names of exports of other stacks that its resources use.
+    pub(crate) imports: Vec<SmolStr>,
+    /// `ROLLBACK`, `DELETE` or `DO_NOTHING`.
+    pub(crate) on_failure: SmolStr,
+    pub(crate) timeout_minutes: Option<i64>,
+    pub(crate) termination_protection: bool,
+    pub(crate) retain_except_on_create: bool,
+    /// The caller's token of the present operation.
+    pub(crate) token: Option<SmolStr>,
+    /// `CREATE_STACK`, `UPDATE_STACK`, `DELETE_STACK`, and a UUID.
+    pub(crate) operation: (SmolStr, SmolStr),
+    /// When its last event was: no two have the same time.
+    pub(crate) last_event_at: Timestamp,
+}
+
+impl Stack {
+    /// The stack of this ARN, whatever its status, or of this name, if it is not deleted.
+    pub(crate) fn find(snapshot: &Snapshot, name_or_id: &str) -> Option<Arc<Self>> {
+        if name_or_id.starts_with("arn:") {
+            return snapshot.get::<Self>(name_or_id);
+        }
+        snapshot.rows_by::<Self>("name", name_or_id).next().cloned()
+    }
+
+    /// The same, or the error of the operations that word it so.
+    pub(crate) fn with_id(snapshot: &Snapshot, name: &str) -> Result<Arc<Self>, ApiError> {
+        Self::find(snapshot, name).ok_or_else(|| errors::no_stack_with_id(name))
+    }
+
+    /// The part of its ARN that is its own: a UUID.
+    pub(crate) fn uuid(&self) -> &str {
+        self.id.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The values of its pseudo parameters.
+    pub(crate) fn pseudo(&self, caller: &Caller) -> PseudoValues {
+        PseudoValues {
+            account_id: caller.account.to_string(),
+            region: caller.region.to_string(),
+            partition: partition_of(&caller.region).to_owned(),
+            url_suffix: dns_suffix(&caller.region).to_owned(),
+            stack_id: self.id.to_string(),
+            stack_name: self.name.to_string(),
+            notification_arns: self.notification_arns.iter().map(|a| a.to_string()).collect(),
+        }
+    }
+
+    /// Its parameters, for evaluation.
+    pub(crate) fn parameters(&self) -> Parameters {
+        let mut parameters = Parameters::default();
+        for p in &self.parameters {
+            let value = ParameterValue {
+                value: p.value.clone(),
+                resolved: p.resolved.clone(),
+                no_echo: p.no_echo,
+                is_list: p.is_list,
+            };
+            parameters.push(p.key.clone(), value);
+        }
+        parameters
+    }
+
+    /// Its template, which was checked when it was accepted.
+    pub(crate) fn parsed(&self) -> Result<Template, ApiError> {
+        cfn_template::parse(&self.template).map_err(errors::of_problem)
+    }
+}
+
+/// Parameters, as a stack keeps them.
+pub(crate) fn stored(parameters: &Parameters) -> Vec<StackParameter> {
+    let store = |(key, p): (&str, &ParameterValue)| StackParameter {
+        key: key.to_owned(),
+        value: p.value.clone(),
+        resolved: p.resolved.clone(),
+        no_echo: p.no_echo,
+        is_list: p.is_list,
+    };
+    parameters.iter().map(store).collect()
+}
+
+impl Row for Stack {
+    const TABLE: &'static str = "cloudformation.stacks";
+    const INDEXES: &'static [&'static str] = &["name", "import"];
+
+    fn key(&self) -> SmolStr {
+        self.id.clone()
+    }
+
+    fn index(&self, sink: &mut IndexSink) {
+        if self.status != Status::DeleteComplete {
+            sink.put("name", self.name.clone());
+            self.imports.iter().for_each(|name| sink.put("import", name.clone()));
+        }
+    }
+}
