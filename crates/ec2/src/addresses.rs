@@ -8,7 +8,7 @@
 
 use crate::errors;
 use crate::subnets::Subnet;
-use kernel::{ApiError, Row, Tx};
+use kernel::{ApiError, Row, Snapshot, Tx};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 use std::net::Ipv4Addr;
@@ -65,6 +65,12 @@ fn pool(tx: &Tx, subnet: &Subnet) -> AddressPool {
 /// The block's size without the last address.
 fn end(subnet: &Subnet) -> u32 {
     ((1_u64 << (32 - subnet.cidr.prefix)) - 1) as u32
+}
+
+/// How many addresses are free, as DescribeSubnets counts them: 2ⁿ − 5 in a fresh subnet.
+pub(crate) fn available(snapshot: &Snapshot, subnet: &Subnet) -> u32 {
+    let used = snapshot.get::<AddressPool>(&subnet.id).map_or(0, |pool| pool.used);
+    (end(subnet) - FIRST).saturating_sub(used)
 }
 
 fn address(subnet: &Subnet, offset: u32) -> Ipv4Addr {

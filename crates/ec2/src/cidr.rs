@@ -1,8 +1,8 @@
-//! IPv4 blocks.
+//! IPv4 and IPv6 blocks.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A block such as `10.0.0.0/16`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +46,32 @@ impl fmt::Display for Cidr {
     }
 }
 
+/// A block such as `2001:db8::/32`, or `::/0`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Cidr6 {
+    /// The first address.
+    base: Ipv6Addr,
+    /// Number of leading bits, 0 to 128.
+    prefix: u8,
+}
+
+impl Cidr6 {
+    /// Reads `address/n`; bits beyond the prefix are cleared, as EC2 does.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = text.split_once('/')?;
+        let prefix: u8 = prefix.parse().ok().filter(|p| *p <= 128)?;
+        let address: Ipv6Addr = address.parse().ok()?;
+        let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
+        Some(Self { base: Ipv6Addr::from_bits(address.to_bits() & mask), prefix })
+    }
+}
+
+impl fmt::Display for Cidr6 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.base, self.prefix)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +86,14 @@ mod tests {
         for text in ["10.0.0.0", "10.0.0.0/33", "10.0.0/16", "x/8", "10.0.0.0/-1"] {
             assert_eq!(Cidr::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn ipv6_blocks_are_made_canonical() {
+        let show = |text| Cidr6::parse(text).map(|c| c.to_string());
+        assert_eq!(show("::/0").as_deref(), Some("::/0"));
+        assert_eq!(show("2001:DB8:0:1::1/48").as_deref(), Some("2001:db8::/48"));
+        assert_eq!(show("::/129"), None);
+        assert_eq!(show("10.0.0.0/8"), None);
     }
 }

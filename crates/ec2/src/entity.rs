@@ -5,6 +5,7 @@ use crate::errors;
 use api::ec2::{Filter, Tag, TagSpecification};
 use kernel::{
     ApiError, Caller, FilterRow, Filters, Page, Row, Snapshot, Tags, is_resource_id, paginate,
+    partition_of,
 };
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -17,6 +18,9 @@ pub(crate) trait Entity: Row {
     const PREFIX: &'static str;
     /// The filters of its Describe call; `tag:<key>` and `tag-key` come by themselves.
     const FILTERS: &'static [FilterRow<Self>];
+    /// Filters that an index of the row answers: (filter, index). The first that a request asks
+    /// for with one exact value narrows the rows to look at.
+    const INDEXED: &'static [(&'static str, &'static str)] = &[];
 
     /// Its tags.
     fn tags(&self) -> &Tags;
@@ -95,16 +99,22 @@ impl Query<'_> {
             rows.retain(|row| wanted(&row));
             return Ok(Page { items: rows, next: None });
         }
-        let tag = filters.exact_tag().filter(|_| E::INDEXES.contains(&"tag"));
-        let page = match tag {
-            Some(tag) => paginate(
+        let by_filter = E::INDEXED
+            .iter()
+            .find_map(|(filter, index)| Some((*index, filters.exact(filter)?.clone())));
+        let by_tag = || {
+            let tag = filters.exact_tag().filter(|_| E::INDEXES.contains(&"tag"))?;
+            Some(("tag", tag))
+        };
+        let page = match by_filter.or_else(by_tag) {
+            Some((index, value)) => paginate(
                 self.operation,
                 self.next_token,
                 limit,
                 |after| {
                     let after = SmolStr::new(after);
                     snapshot
-                        .rows_by::<E>("tag", &tag)
+                        .rows_by::<E>(index, &value)
                         .filter(move |row| row.key() > after)
                         .filter(wanted)
                         .cloned()
@@ -153,6 +163,12 @@ impl Query<'_> {
     }
 }
 
+/// The ARN of a resource of this view's account and region.
+pub(crate) fn arn(snapshot: &Snapshot, kind: &str, id: &str) -> SmolStr {
+    let (region, account) = (snapshot.region(), snapshot.account());
+    smol_str::format_smolstr!("arn:{}:ec2:{region}:{account}:{kind}/{id}", partition_of(region))
+}
+
 /// Tags as the wire has them.
 pub(crate) fn render_tags(tags: &Tags) -> Option<Vec<Tag>> {
     let render = |(key, value): (&SmolStr, &SmolStr)| Tag {
@@ -160,6 +176,11 @@ pub(crate) fn render_tags(tags: &Tags) -> Option<Vec<Tag>> {
         value: Some(value.clone()),
     };
     (!tags.is_empty()).then(|| tags.iter().map(render).collect())
+}
+
+/// Tags as those calls show them that write an empty list rather than none.
+pub(crate) fn render_tag_list(tags: &Tags) -> Option<Vec<Tag>> {
+    Some(render_tags(tags).unwrap_or_default())
 }
 
 /// The tags that a creating call gives to the new resource of `kind`. Only the kinds that the

@@ -12,7 +12,7 @@ mod render;
 mod row;
 mod run;
 
-pub(crate) use row::Instance;
+pub(crate) use row::{Instance, State};
 
 use kernel::resource;
 

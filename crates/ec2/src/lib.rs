@@ -8,13 +8,20 @@ mod addresses;
 mod cidr;
 mod entity;
 mod errors;
+mod genesis;
 mod tokens;
 
 kernel::resources! {
+    dhcp_options,
+    elastic_ips,
     images,
     instances,
+    internet_gateways,
     key_pairs,
+    network_acls,
     network_interfaces,
+    route_tables,
+    security_group_rules,
     security_groups,
     subnets,
     tags,
@@ -24,5 +31,5 @@ kernel::resources! {
 
 /// The service, for the wiring.
 pub fn service() -> kernel::Service {
-    kernel::Service { name: "ec2", resources: RESOURCES, genesis: None }
+    kernel::Service { name: "ec2", resources: RESOURCES, genesis: Some(genesis::genesis) }
 }

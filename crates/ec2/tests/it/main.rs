@@ -1,0 +1,12 @@
+//! Scenarios: typed calls on a cloud whose clock is stepped by hand.
+
+mod harness;
+
+mod genesis;
+mod instances_network;
+mod internet_gateways;
+mod network_interfaces;
+mod route_tables;
+mod security_groups;
+mod subnets;
+mod vpcs;
