@@ -4,13 +4,13 @@
 //! VPC"); all VPCs use it.
 
 use crate::entity::{Entity, Query, render_tag_list};
-use crate::errors;
+use crate::{errors, instances};
 use api::ec2::{
     AttributeValue, DescribeDhcpOptionsRequest, DescribeDhcpOptionsResult, DhcpConfiguration,
 };
 use kernel::{ApiError, Caller, FilterRow, IndexSink, Row, Snapshot, Tags, Tx, resource};
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 /// A set of DHCP options.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,10 +79,7 @@ pub(crate) fn default_set(snapshot: &Snapshot) -> SmolStr {
 
 /// The set that a new account has in a region.
 pub(crate) fn create_default(tx: &mut Tx) {
-    let domain = match tx.region().as_str() {
-        "us-east-1" => SmolStr::new_static("ec2.internal"),
-        region => format_smolstr!("{region}.compute.internal"),
-    };
+    let domain = instances::private_domain(tx.region());
     let option = |key, value| (SmolStr::new_static(key), vec![value]);
     let options = vec![
         option("domain-name", domain),

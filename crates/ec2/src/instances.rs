@@ -12,6 +12,7 @@ mod render;
 mod row;
 mod run;
 
+pub(crate) use render::{private_domain, private_host_name, public_host_name};
 pub(crate) use row::{Instance, State};
 
 use kernel::resource;

@@ -1,10 +1,19 @@
 //! Elastic network interfaces.
+//!
+//! "Elastic network interfaces" in the user guide. IPv6, prefix delegation and the special kinds
+//! (EFA, branch, trunk) are left out; requests that want them say so.
+
+mod create;
+mod describe;
+
+pub(crate) use create::{create, groups_for};
 
 use crate::entity::Entity;
 use crate::security_groups::GroupRef;
 use crate::subnets::Subnet;
 use crate::{addresses, errors};
-use kernel::{ApiError, FilterRow, IndexSink, Row, Tags, Timestamp, Tx, resource};
+use api::ec2::DeleteNetworkInterfaceRequest;
+use kernel::{ApiError, Caller, FilterRow, IndexSink, Row, Tags, Timestamp, Tx, resource};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 use std::net::Ipv4Addr;
@@ -21,10 +30,20 @@ pub(crate) struct NetworkInterface {
     pub(crate) groups: Arc<[GroupRef]>,
     /// 48 bits.
     pub(crate) mac: u64,
+    /// The primary private address.
     pub(crate) private_ip: Ipv4Addr,
+    /// More private addresses.
+    #[serde(default)]
+    pub(crate) secondary_ips: Box<[Ipv4Addr]>,
+    /// Whether its instance gets a public address each time it starts.
+    #[serde(default)]
+    pub(crate) auto_public_ip: bool,
     pub(crate) public_ip: Option<Ipv4Addr>,
     pub(crate) source_dest_check: bool,
     pub(crate) attachment: Option<Attachment>,
+    /// Who made it by itself; none for those that come with an instance.
+    #[serde(default)]
+    pub(crate) requester_id: Option<SmolStr>,
     pub(crate) tags: Tags,
 }
 
@@ -68,10 +87,11 @@ impl Row for NetworkInterface {
 impl Entity for NetworkInterface {
     const KIND: &'static str = "network-interface";
     const PREFIX: &'static str = "eni-";
-    const FILTERS: &'static [FilterRow<Self>] = &[
-        FilterRow { name: "network-interface-id", values: |i, _, emit| emit(&i.id) },
-        FilterRow { name: "subnet-id", values: |i, _, emit| emit(&i.subnet_id) },
-        FilterRow { name: "vpc-id", values: |i, _, emit| emit(&i.vpc_id) },
+    const FILTERS: &'static [FilterRow<Self>] = describe::FILTERS;
+    const INDEXED: &'static [(&'static str, &'static str)] = &[
+        ("attachment.instance-id", "instance"),
+        ("subnet-id", "subnet"),
+        ("group-id", "group"),
     ];
 
     fn tags(&self) -> &Tags {
@@ -99,37 +119,36 @@ pub(crate) fn public_address(tx: &mut Tx) -> Ipv4Addr {
     Ipv4Addr::new(HEADS[usize::from(a) % HEADS.len()], b.max(1), c, d.clamp(1, 254))
 }
 
-/// A new interface, unattached, in a subnet.
-pub(crate) fn create(
-    tx: &mut Tx,
-    subnet: &Subnet,
-    groups: Arc<[GroupRef]>,
-    private_ip: Option<Ipv4Addr>,
-) -> Result<NetworkInterface, ApiError> {
-    let private_ip = match private_ip {
-        Some(wanted) => {
-            addresses::claim(tx, subnet, wanted)?;
-            wanted
+/// Removes an interface and gives its addresses back.
+pub(crate) fn remove(tx: &mut Tx, interface: &NetworkInterface) {
+    tx.remove::<NetworkInterface>(&interface.id);
+    if let Some(subnet) = tx.get::<Subnet>(&interface.subnet_id) {
+        addresses::release(tx, &subnet, interface.private_ip);
+        for ip in &interface.secondary_ips {
+            addresses::release(tx, &subnet, *ip);
         }
-        None => addresses::allocate(tx, subnet)?,
-    };
-    // Locally administered, unicast: 02, 06 or 0a in front, as recorded.
-    let bits = tx.random().bits();
-    let head = [0x02, 0x06, 0x0a][(bits >> 60) as usize % 3];
-    Ok(NetworkInterface {
-        id: tx.new_id("eni-"),
-        vpc_id: subnet.vpc_id.clone(),
-        subnet_id: subnet.id.clone(),
-        zone: subnet.zone.clone(),
-        description: SmolStr::default(),
-        groups,
-        mac: head << 40 | bits & 0xff_ffff_ffff,
-        private_ip,
-        public_ip: None,
-        source_dest_check: true,
-        attachment: None,
-        tags: Tags::default(),
-    })
+    }
 }
 
-resource! { ec2: tables { NetworkInterface } }
+fn delete_network_interface(
+    tx: &mut Tx,
+    _: &Caller,
+    input: DeleteNetworkInterfaceRequest,
+) -> Result<(), ApiError> {
+    errors::dry_run(input.dry_run)?;
+    let interface = NetworkInterface::find(tx, &input.network_interface_id)?;
+    if interface.attachment.is_some() {
+        return Err(errors::interface_in_use(&interface.id));
+    }
+    remove(tx, &interface);
+    Ok(())
+}
+
+resource! { ec2:
+    operations {
+        write CreateNetworkInterface => create::create_network_interface,
+        read DescribeNetworkInterfaces => describe::describe_network_interfaces,
+        write DeleteNetworkInterface => delete_network_interface,
+    }
+    tables { NetworkInterface }
+}

@@ -5,7 +5,6 @@ use super::render;
 use super::row::{Instance, Reason, State};
 use crate::entity::Entity;
 use crate::network_interfaces::NetworkInterface;
-use crate::subnets::Subnet;
 use crate::{errors, network_interfaces};
 use api::ec2::{
     InstanceStateChange, RebootInstancesRequest, StartInstancesRequest, StartInstancesResult,
@@ -80,12 +79,13 @@ pub(super) fn start_instances(
     Ok(StartInstancesResult { starting_instances: Some(changes) })
 }
 
-/// A started instance keeps its private address and gets another public one.
+/// A started instance keeps its private address and gets another public one, if it was launched
+/// with one.
 fn renew_public_address(tx: &mut Tx, instance: &Instance) {
-    let maps = tx.get::<Subnet>(&instance.launch.subnet_id).is_some_and(|s| s.map_public_ip);
-    if let Some(id) = instance.interface.as_ref().filter(|_| maps) {
+    let interface = instance.primary(tx).filter(|interface| interface.auto_public_ip);
+    if let Some(interface) = interface {
         let ip = network_interfaces::public_address(tx);
-        tx.update::<NetworkInterface>(id, |e| e.public_ip = Some(ip));
+        tx.update::<NetworkInterface>(&interface.id, |e| e.public_ip = Some(ip));
     }
 }
 

@@ -189,6 +189,7 @@ fn one(tx: &mut Tx, plan: &Plan, index: u32) -> Result<Arc<Instance>, ApiError> 
     });
     interface.description = plan.description.clone();
     interface.tags = plan.interface_tags.clone();
+    interface.auto_public_ip = plan.public_ip;
     if plan.public_ip {
         interface.public_ip = Some(network_interfaces::public_address(tx));
     }

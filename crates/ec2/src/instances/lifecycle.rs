@@ -1,9 +1,7 @@
 //! How an instance moves from state to state by itself.
 
 use super::row::{Instance, State};
-use crate::addresses;
-use crate::network_interfaces::NetworkInterface;
-use crate::subnets::Subnet;
+use crate::network_interfaces::{self, NetworkInterface};
 use crate::volumes::Volume;
 use kernel::{Caller, FaultPoint, Tx, Wait};
 use smol_str::SmolStr;
@@ -74,10 +72,7 @@ fn terminated(tx: &mut Tx, instance: &mut Instance) {
             tx.update::<NetworkInterface>(&interface.id, |e| e.attachment = None);
             continue;
         }
-        tx.remove::<NetworkInterface>(&interface.id);
-        if let Some(subnet) = tx.get::<Subnet>(&interface.subnet_id) {
-            addresses::release(tx, &subnet, interface.private_ip);
-        }
+        network_interfaces::remove(tx, &interface);
     }
     for id in std::mem::take(&mut instance.volumes) {
         let volume = tx.get::<Volume>(&id);

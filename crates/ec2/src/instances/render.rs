@@ -18,15 +18,24 @@ pub(crate) fn owner(snapshot: &Snapshot) -> &SmolStr {
 
 /// `ip-10-0-32-4.us-west-1.compute.internal`, or the resource-name form.
 pub(crate) fn private_dns(snapshot: &Snapshot, instance: &Instance, ip: Ipv4Addr) -> SmolStr {
-    let domain = match snapshot.region().as_str() {
-        "us-east-1" => SmolStr::new_static("ec2.internal"),
-        region => format_smolstr!("{region}.compute.internal"),
-    };
     if instance.launch.hostname_type == "resource-name" {
-        return format_smolstr!("{}.{domain}", instance.id);
+        return format_smolstr!("{}.{}", instance.id, private_domain(snapshot.region()));
     }
+    private_host_name(snapshot.region(), ip)
+}
+
+/// What private host names of a region end with.
+pub(crate) fn private_domain(region: &str) -> SmolStr {
+    match region {
+        "us-east-1" => SmolStr::new_static("ec2.internal"),
+        _ => format_smolstr!("{region}.compute.internal"),
+    }
+}
+
+/// The private host name of an address in a region.
+pub(crate) fn private_host_name(region: &str, ip: Ipv4Addr) -> SmolStr {
     let [a, b, c, d] = ip.octets();
-    format_smolstr!("ip-{a}-{b}-{c}-{d}.{domain}")
+    format_smolstr!("ip-{a}-{b}-{c}-{d}.{}", private_domain(region))
 }
 
 /// `ec2-52-1-2-3.us-west-1.compute.amazonaws.com`, empty unless the VPC has DNS host names.

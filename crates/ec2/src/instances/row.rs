@@ -147,13 +147,17 @@ impl Instance {
 
 impl Row for Instance {
     const TABLE: &'static str = "ec2.instances";
-    const INDEXES: &'static [&'static str] = &["tag"];
+    const INDEXES: &'static [&'static str] = &["reservation", "tag"];
 
     fn key(&self) -> SmolStr {
         self.id.clone()
     }
 
     fn index(&self, sink: &mut IndexSink) {
+        // A repeated request looks for what the first one launched; others are never looked up.
+        if !self.launch.client_token.is_empty() {
+            sink.put("reservation", self.launch.reservation.clone());
+        }
         self.tags.index_values().for_each(|tag| sink.put("tag", tag));
     }
 }

@@ -7,16 +7,15 @@ use super::row::{Instance, Launch, MetadataOptions};
 use super::describe;
 use crate::entity::{Entity, specified_tags};
 use crate::key_pairs::KeyPair;
-use crate::security_groups::{GroupRef, SecurityGroup, by_name};
+use crate::security_groups::GroupRef;
 use crate::subnets::Subnet;
-use crate::tokens;
-use crate::vpcs::Vpc;
-use crate::errors;
+use crate::vpcs::default_vpc;
+use crate::{errors, network_interfaces, tokens};
 use api::ec2::{Reservation, RunInstancesRequest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::{Image, InstanceType};
-use kernel::{ApiError, Caller, FaultPoint, Snapshot, Tx};
+use kernel::{ApiError, Caller, FaultPoint, Tx};
 use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -55,11 +54,8 @@ fn answer(tx: &Tx, rows: &[Arc<Instance>]) -> Reservation {
 }
 
 fn replay(tx: &Tx, reservation: &str) -> Reservation {
-    let mut rows: Vec<Arc<Instance>> = tx
-        .rows::<Instance>()
-        .filter(|row| row.launch.reservation == reservation)
-        .cloned()
-        .collect();
+    let mut rows: Vec<Arc<Instance>> =
+        tx.rows_by::<Instance>("reservation", reservation).cloned().collect();
     rows.sort_by_key(|row| row.launch_index);
     answer(tx, &rows)
 }
@@ -121,6 +117,7 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         .as_ref()
         .is_some_and(|options| options.market_type.as_deref() == Some("spot"));
     let private_dns = input.private_dns_name_options.clone().unwrap_or_default();
+    let subnet = &network.subnet;
     let placement = input.placement.clone().unwrap_or_default();
     let reservation = tx.new_id("r-");
     let launch = Launch {
@@ -149,8 +146,10 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         user_data,
         profile,
         lifecycle: if spot { SmolStr::new_static("spot") } else { SmolStr::default() },
-        hostname_type: private_dns.hostname_type.unwrap_or(SmolStr::new_static("ip-name")),
-        dns_a_record: private_dns.enable_resource_name_dns_a_record.unwrap_or(false),
+        hostname_type: private_dns.hostname_type.unwrap_or(subnet.hostname_type.clone()),
+        dns_a_record: private_dns
+            .enable_resource_name_dns_a_record
+            .unwrap_or(subnet.dns_a_record),
         hibernation: input
             .hibernation_options
             .as_ref()
@@ -317,7 +316,7 @@ fn network(
     }
     let ids = interface.map_or(&input.security_group_ids, |i| &i.groups);
     let names = input.security_groups.as_deref().unwrap_or_default();
-    let groups = groups(tx, &subnet, ids.as_deref().unwrap_or_default(), names)?;
+    let groups = network_interfaces::groups_for(tx, &subnet, ids.as_deref().unwrap_or_default(), names)?;
     let private_ip = match interface.map_or(&input.private_ip_address, |i| &i.private_ip_address) {
         Some(_) if input.max_count > 1 => {
             return Err(errors::invalid_combination(
@@ -348,8 +347,7 @@ fn default_subnet(
     zone: Option<&str>,
     instance_type: &InstanceType,
 ) -> Result<Arc<Subnet>, ApiError> {
-    let vpc = tx.rows::<Vpc>().find(|vpc| vpc.is_default).cloned();
-    let vpc = vpc.ok_or_else(errors::no_default_vpc)?;
+    let vpc = default_vpc(tx).ok_or_else(errors::no_default_vpc)?;
     let mut candidates: Vec<&Arc<Subnet>> =
         tx.rows_by::<Subnet>("vpc", &vpc.id).filter(|s| s.default_for_az).collect();
     candidates.sort_by(|a, b| a.zone.cmp(&b.zone));
@@ -372,32 +370,6 @@ fn default_subnet(
     };
     let best = candidates.into_iter().min_by_key(|s| used(s)).cloned();
     best.ok_or_else(errors::no_default_subnet)
-}
-
-fn groups(
-    snapshot: &Snapshot,
-    subnet: &Subnet,
-    ids: &[SmolStr],
-    names: &[SmolStr],
-) -> Result<Arc<[GroupRef]>, ApiError> {
-    let mut groups: Vec<GroupRef> = Vec::new();
-    for id in ids {
-        let group = SecurityGroup::find(snapshot, id)?;
-        if group.vpc_id != subnet.vpc_id {
-            return Err(errors::group_elsewhere(id, &subnet.id));
-        }
-        groups.push(GroupRef::of(&group));
-    }
-    for name in names {
-        let group = by_name(snapshot, &subnet.vpc_id, name)
-            .ok_or_else(|| errors::group_name_not_found(name, &subnet.vpc_id))?;
-        groups.push(GroupRef::of(&group));
-    }
-    if groups.is_empty() {
-        groups.extend(by_name(snapshot, &subnet.vpc_id, "default").map(|g| GroupRef::of(&g)));
-    }
-    groups.dedup();
-    Ok(groups.into())
 }
 
 /// Whether the zone has the type at all, and whether a fault says that it has no room.
