@@ -1,7 +1,18 @@
 //! `AWS::EC2::…`
 
+mod rules;
 mod tagging;
 
 crate::resource_types! {
+    instance::Instance,
+    internet_gateway::InternetGateway,
+    key_pair::KeyPair,
+    route::Route,
+    route_table::RouteTable,
+    security_group::SecurityGroup,
+    security_group_rule::Ingress + Egress,
+    subnet::Subnet,
+    subnet_route_table_association::SubnetRouteTableAssociation,
     vpc::Vpc,
+    vpc_gateway_attachment::VpcGatewayAttachment,
 }

@@ -8,15 +8,20 @@
 mod autoscaling;
 mod context;
 mod ec2;
+mod iam;
 mod properties;
 mod provider;
+mod s3;
+mod sns;
+mod ssm;
 
 pub use context::{Context, StackFacts};
 pub use properties::Properties;
 pub use provider::{Deletion, Provider, Readiness};
 
 /// Lists the providers; a new type is one more line in one of the lists.
-static PROVIDERS: &[&[&dyn Provider]] = &[autoscaling::TYPES, ec2::TYPES];
+static PROVIDERS: &[&[&dyn Provider]] =
+    &[autoscaling::TYPES, ec2::TYPES, iam::TYPES, s3::TYPES, sns::TYPES, ssm::TYPES];
 
 /// The provider of a type, if lowcloud has it.
 pub fn provider(type_name: &str) -> Option<&'static dyn Provider> {
@@ -32,8 +37,9 @@ pub fn providers() -> impl Iterator<Item = &'static dyn Provider> {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! resource_types {
-    ($($module:ident::$provider:ident),* $(,)?) => {
+    ($($module:ident::$provider:ident $(+ $more:ident)*),* $(,)?) => {
         $(mod $module;)*
-        pub(crate) static TYPES: &[&dyn $crate::Provider] = &[$(&$module::$provider),*];
+        pub(crate) static TYPES: &[&dyn $crate::Provider] =
+            &[$(&$module::$provider, $(&$module::$more,)*)*];
     };
 }

@@ -1,0 +1,5 @@
+//! `AWS::S3::…`
+
+crate::resource_types! {
+    bucket::Bucket,
+}

@@ -1,0 +1,5 @@
+//! `AWS::SNS::…`
+
+crate::resource_types! {
+    topic::Topic,
+}

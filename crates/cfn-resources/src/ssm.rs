@@ -1,0 +1,5 @@
+//! `AWS::SSM::…`
+
+crate::resource_types! {
+    parameter::Parameter,
+}
