@@ -6,6 +6,7 @@
 //! of reconcilers — is derived from its change set. There is no I/O here, and no time or chance
 //! but what the shell hands in: see the invariants in ARCHITECTURE.md.
 
+mod access_keys;
 mod arn;
 mod caller;
 mod clock;
@@ -28,6 +29,7 @@ mod tx;
 mod universe;
 mod wiring;
 
+pub use access_keys::{account_of_access_key, account_of_temporary_key, temporary_access_key};
 pub use arn::{Arn, dns_suffix, partition_of};
 pub use caller::Caller;
 pub use clock::{Clock, ClockMode, Wall};
