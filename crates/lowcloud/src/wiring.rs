@@ -4,8 +4,10 @@ use kernel::{Wake, Wiring};
 
 /// Everything that this binary serves.
 pub(crate) fn wiring() -> Wiring {
+    let mut services = vec![autoscaling::service(), cloudformation::service(), ec2::service()];
+    services.extend(basics::services());
     Wiring {
-        services: vec![autoscaling::service(), cloudformation::service(), ec2::service()],
+        services,
         wakes: vec![
             // An instance of a group changed: its group looks.
             Wake {

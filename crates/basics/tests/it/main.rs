@@ -1,0 +1,7 @@
+//! Scenarios of STS, IAM, the parameter store and SNS: typed calls on a manual clock.
+
+mod harness;
+mod iam;
+mod sns;
+mod ssm;
+mod sts;
