@@ -22,6 +22,16 @@ pub(crate) trait Entity: Row {
     /// for with one exact value narrows the rows to look at.
     const INDEXED: &'static [(&'static str, &'static str)] = &[];
 
+    /// Its id.
+    fn id(&self) -> SmolStr {
+        self.key()
+    }
+
+    /// The row of this id. Those whose key is not their id say how to find them.
+    fn by_id(snapshot: &Snapshot, id: &str) -> Option<Arc<Self>> {
+        snapshot.get(id)
+    }
+
     /// Its tags.
     fn tags(&self) -> &Tags;
     /// Its tags, to change them.
@@ -33,7 +43,7 @@ pub(crate) trait Entity: Row {
 
     /// The row of this id, or AWS's error.
     fn find(snapshot: &Snapshot, id: &str) -> Result<Arc<Self>, ApiError> {
-        match snapshot.get::<Self>(id) {
+        match Self::by_id(snapshot, id) {
             Some(row) => Ok(row),
             None if is_resource_id(id, Self::PREFIX) => Err(Self::not_found(&[id])),
             None => Err(Self::malformed(id)),
@@ -42,18 +52,16 @@ pub(crate) trait Entity: Row {
 
     /// The rows of all these ids; the error names every one that is missing.
     fn find_all(snapshot: &Snapshot, ids: &[SmolStr]) -> Result<Vec<Arc<Self>>, ApiError> {
-        if let Some(id) = ids
-            .iter()
-            .find(|id| !is_resource_id(id, Self::PREFIX) && !snapshot.contains::<Self>(id))
-        {
-            return Err(Self::malformed(id));
+        let mut found = Vec::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            match Self::by_id(snapshot, id) {
+                Some(row) => found.push(row),
+                None if !is_resource_id(id, Self::PREFIX) => return Err(Self::malformed(id)),
+                None => missing.push(id.as_str()),
+            }
         }
-        let missing: Vec<&str> =
-            ids.iter().filter(|id| !snapshot.contains::<Self>(id)).map(SmolStr::as_str).collect();
-        if !missing.is_empty() {
-            return Err(Self::not_found(&missing));
-        }
-        Ok(ids.iter().filter_map(|id| snapshot.get::<Self>(id)).collect())
+        if missing.is_empty() { Ok(found) } else { Err(Self::not_found(&missing)) }
     }
 }
 
@@ -88,8 +96,8 @@ impl Query<'_> {
         snapshot: &Snapshot,
         visible: impl Fn(&E) -> bool,
     ) -> Result<Page<Arc<E>>, ApiError> {
-        let filters = self.parse_filters::<E>()?;
-        let limit = self.limit()?;
+        let filters = parse_filters(E::FILTERS, E::tags, self.filters)?;
+        let limit = page_size(self.max_results)?;
         let wanted = |row: &&Arc<E>| visible(row) && filters.matches(row, snapshot);
         let key = |row: &Arc<E>| row.key();
         if let Some(ids) = self.ids.filter(|ids| !ids.is_empty()) {
@@ -131,35 +139,40 @@ impl Query<'_> {
         };
         page.map_err(|_| errors::invalid_next_token())
     }
+}
 
-    fn parse_filters<E: Entity>(&self) -> Result<Filters<E>, ApiError> {
-        let given = self.filters.unwrap_or_default();
-        let mut pairs = Vec::with_capacity(given.len());
-        for filter in given {
-            let Some(name) = filter.name.as_deref() else {
-                return Err(errors::unknown_filter("null"));
-            };
-            let values = filter.values.as_deref().unwrap_or_default();
-            if values.len() > 200 {
-                return Err(ApiError::new(
-                    "FilterLimitExceeded",
-                    "The maximum number of filter values specified on a single call is 200",
-                ));
-            }
-            pairs.push((name, values));
+/// A request's filters, looked up in a table.
+pub(crate) fn parse_filters<R>(
+    table: &'static [FilterRow<R>],
+    tags: fn(&R) -> &Tags,
+    given: Option<&[Filter]>,
+) -> Result<Filters<R>, ApiError> {
+    let given = given.unwrap_or_default();
+    let mut pairs = Vec::with_capacity(given.len());
+    for filter in given {
+        let Some(name) = filter.name.as_deref() else {
+            return Err(errors::unknown_filter("null"));
+        };
+        let values = filter.values.as_deref().unwrap_or_default();
+        if values.len() > 200 {
+            return Err(ApiError::new(
+                "FilterLimitExceeded",
+                "The maximum number of filter values specified on a single call is 200",
+            ));
         }
-        Filters::new(E::FILTERS, E::tags, pairs).map_err(errors::unknown_filter)
+        pairs.push((name, values));
     }
+    Filters::new(table, tags, pairs).map_err(errors::unknown_filter)
+}
 
-    fn limit(&self) -> Result<usize, ApiError> {
-        match self.max_results {
-            None => Ok(UNLIMITED),
-            Some(n) if n < 5 => Err(errors::invalid_value(format!(
-                "Value ( {n} ) for parameter maxResults is invalid. Expecting a value greater \
-                 than 5."
-            ))),
-            Some(n) => Ok(usize::try_from(n).unwrap_or(UNLIMITED).min(1_000)),
-        }
+/// The page size that a request asks for: at least 5, cut to 1,000.
+pub(crate) fn page_size(max_results: Option<i64>) -> Result<usize, ApiError> {
+    match max_results {
+        None => Ok(UNLIMITED),
+        Some(n) if n < 5 => Err(errors::invalid_value(format!(
+            "Value ( {n} ) for parameter maxResults is invalid. Expecting a value greater than 5."
+        ))),
+        Some(n) => Ok(usize::try_from(n).unwrap_or(UNLIMITED).min(1_000)),
     }
 }
 
@@ -231,6 +244,12 @@ pub(crate) fn add_tags(caller: &Caller, tags: &Tags, more: &[Tag]) -> Result<Tag
                 "Tag value exceeds the maximum length of 256 characters: '{value}'"
             )));
         }
+    }
+    let mut keys: Vec<&str> = more.iter().filter_map(|tag| tag.key.as_deref()).collect();
+    keys.sort_unstable();
+    if let Some(twice) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+        let text = format!("Duplicate tag key '{}' specified.", twice[0]);
+        return Err(errors::invalid_value(text));
     }
     let all =
         tags.with(more.iter().map(|tag| {

@@ -3,8 +3,10 @@
 //! EC2's model declares none; codes are from "Error codes for the Amazon EC2 API", texts as
 //! recorded from AWS or as its documentation words them.
 
+mod compute;
 mod network;
 
+pub(crate) use compute::*;
 pub(crate) use network::*;
 
 use kernel::ApiError;

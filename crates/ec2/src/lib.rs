@@ -8,18 +8,23 @@ mod addresses;
 mod cidr;
 mod entity;
 mod errors;
+mod facts;
 mod genesis;
 mod tokens;
 
 kernel::resources! {
+    account,
     dhcp_options,
     elastic_ips,
     images,
+    instance_types,
     instances,
     internet_gateways,
     key_pairs,
+    launch_templates,
     network_acls,
     network_interfaces,
+    regions,
     route_tables,
     security_group_rules,
     security_groups,

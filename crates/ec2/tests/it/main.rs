@@ -2,11 +2,14 @@
 
 mod harness;
 
+mod facts;
 mod genesis;
 mod instances_network;
 mod internet_gateways;
+mod key_pairs;
 mod network_interfaces;
 mod route_tables;
 mod security_groups;
 mod subnets;
+mod tags;
 mod vpcs;

@@ -1,0 +1,57 @@
+//! Errors of instances, key pairs, images and tags.
+
+use super::invalid_value;
+use kernel::ApiError;
+
+pub(crate) fn key_pair_duplicate() -> ApiError {
+    ApiError::new("InvalidKeyPair.Duplicate", "The keypair already exists")
+}
+
+pub(crate) fn invalid_key_format() -> ApiError {
+    ApiError::new("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
+}
+
+/// `The image id '[a]' does not exist`, or the plural.
+pub(crate) fn images_not_found(ids: &[&str]) -> ApiError {
+    match ids {
+        [id] => super::image_not_found(id),
+        _ => {
+            let ids = ids.join(", ");
+            ApiError::new("InvalidAMIID.NotFound", format!("The image ids '[{ids}]' do not exist"))
+        }
+    }
+}
+
+pub(crate) fn not_authorized_for_image(id: &str) -> ApiError {
+    ApiError::new("AuthFailure", format!("Not authorized for image:{id}")).with_status(403)
+}
+
+pub(crate) fn instance_types_not_found(names: &[&str]) -> ApiError {
+    let names = names.join(", ");
+    let text = format!("The following supplied instance types do not exist: [{names}]");
+    ApiError::new("InvalidInstanceType", text)
+}
+
+pub(crate) fn invalid_region(name: &str) -> ApiError {
+    invalid_value(format!("Invalid region provided: {name}"))
+}
+
+pub(crate) fn invalid_zone(name: &str) -> ApiError {
+    invalid_value(format!("Invalid availability zone: [{name}]"))
+}
+
+pub(crate) fn invalid_zone_id(id: &str) -> ApiError {
+    invalid_value(format!("Invalid availability zone-id: [{id}]"))
+}
+
+/// The value of a MaxResults that is beyond what the call takes.
+pub(crate) fn max_results_above(value: i64, limit: i64) -> ApiError {
+    invalid_value(format!(
+        "Value ( {value} ) for parameter maxResults is invalid. Expecting a value less than or \
+         equal to {limit}."
+    ))
+}
+
+pub(crate) fn unknown_attribute(name: &str) -> ApiError {
+    super::invalid_parameter(name, "attribute", "Unknown attribute.")
+}
