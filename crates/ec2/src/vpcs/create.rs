@@ -8,7 +8,7 @@ use crate::{security_groups, subnets};
 use api::ec2::{
     CreateDefaultVpcRequest, CreateDefaultVpcResult, CreateVpcRequest, CreateVpcResult,
 };
-use kernel::{ApiError, Caller, Tags, Tx, Wait};
+use kernel::{ApiError, Caller, Snapshot, Tags, Tx, Wait};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -48,11 +48,16 @@ pub(super) fn create_vpc(
     let available_at = tx.now().plus_millis(tx.pace().millis(Wait::VpcCreate));
     let vpc = Vpc { available_at, tenancy, tags, ..plain(tx, cidr) };
     let vpc = build(tx, vpc);
-    let vpc = api::ec2::Vpc {
+    Ok(CreateVpcResult { vpc: Some(created(tx, &vpc)) })
+}
+
+/// A VPC as the calls that make one show it: pending, however soon it is available.
+fn created(snapshot: &Snapshot, vpc: &Vpc) -> api::ec2::Vpc {
+    api::ec2::Vpc {
+        state: Some(SmolStr::new_static("pending")),
         ipv6_cidr_block_association_set: Some(Vec::new()),
-        ..render(tx, &vpc)
-    };
-    Ok(CreateVpcResult { vpc: Some(vpc) })
+        ..render(snapshot, vpc)
+    }
 }
 
 /// Parts of the request that lowcloud does not model say so rather than being dropped.
@@ -123,9 +128,5 @@ pub(super) fn create_default_vpc(
     let vpc = create_default(tx);
     let available_at = tx.now().plus_millis(tx.pace().millis(Wait::VpcCreate));
     let vpc = tx.update::<Vpc>(&vpc.id, |v| v.available_at = available_at).unwrap_or(vpc);
-    let vpc = api::ec2::Vpc {
-        ipv6_cidr_block_association_set: Some(Vec::new()),
-        ..render(tx, &vpc)
-    };
-    Ok(CreateDefaultVpcResult { vpc: Some(vpc) })
+    Ok(CreateDefaultVpcResult { vpc: Some(created(tx, &vpc)) })
 }
