@@ -143,6 +143,15 @@ impl Cloud {
         output
     }
 
+    /// The keys of every row of a table, over all partitions: what the shell asks to find out
+    /// which of the things that it keeps for a service are still wanted.
+    pub fn keys_of(&self, table: &str) -> BTreeSet<SmolStr> {
+        let universe = self.published.load();
+        let Some(number) = self.registry.table_named(table) else { return BTreeSet::new() };
+        let tables = universe.partitions.values().filter_map(|p| p.tables.get(number)?.as_ref());
+        tables.flat_map(|table| table.keys()).collect()
+    }
+
     /// What a read of this caller sees now, with everything due carried out.
     pub fn snapshot(&self, wall: Wall, caller: &Caller) -> Result<Snapshot, ApiError> {
         let mut writer = self.writer();

@@ -5,7 +5,7 @@
 //! into the operation's struct. Responses: the generated [`Output`] walks the struct and calls a
 //! [`Writer`] with static [`Member`] descriptions, so that writing needs no look-ups.
 
-use crate::{TimeFormat, Timestamp};
+use crate::{Body, TimeFormat, Timestamp};
 use bytes::Bytes;
 use smol_str::SmolStr;
 
@@ -34,44 +34,6 @@ pub enum Value {
     Struct(Vec<(&'static str, Value)>),
     /// A map, in order of arrival.
     Map(Vec<(SmolStr, Value)>),
-}
-
-/// An object's bytes on their way in or out: small ones in memory, large ones in the shell's
-/// blob store, where `id` names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// The bytes themselves.
-    Memory(Bytes),
-    /// A part of a stored blob: `length` bytes from `offset`.
-    Stored {
-        /// Name in the blob store.
-        id: SmolStr,
-        /// First byte.
-        offset: u64,
-        /// Number of bytes.
-        length: u64,
-    },
-}
-
-impl Default for Body {
-    fn default() -> Self {
-        Self::Memory(Bytes::new())
-    }
-}
-
-impl Body {
-    /// Number of bytes.
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::Memory(bytes) => bytes.len() as u64,
-            Self::Stored { length, .. } => *length,
-        }
-    }
-
-    /// Whether there are no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// Where a member travels in the REST protocols.

@@ -4,13 +4,15 @@
 //!
 //! Nothing here knows a protocol: bytes are the business of `wire`.
 
+mod body;
 mod codec;
 mod error;
 mod library;
 mod service;
 mod time;
 
-pub use codec::{Body, Input, Location, Member, Operation, Output, Value, Writer};
+pub use body::{Body, Digests, Piece, StoredBody};
+pub use codec::{Input, Location, Member, Operation, Output, Value, Writer};
 pub use error::{ApiError, Fault};
 pub use library::{DATA_VERSION, all_services, service};
 pub use service::{

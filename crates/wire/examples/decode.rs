@@ -68,7 +68,7 @@ fn json_of(value: &Value) -> serde_json::Value {
         Value::Text(it) => json!(&**it),
         Value::Time(it) => json!(it.iso_millis()),
         Value::Blob(it) | Value::Body(Body::Memory(it)) => json!(base64(it)),
-        Value::Body(Body::Stored { id, .. }) => json!(&**id),
+        Value::Body(Body::Stored(_)) => json!(null),
         Value::List(items) => items.iter().map(json_of).collect(),
         Value::Struct(members) => {
             members.iter().map(|(name, value)| ((*name).to_owned(), json_of(value))).collect()
