@@ -6,6 +6,7 @@
 
 mod change;
 mod describe;
+mod filters;
 mod launch;
 mod lifecycle;
 mod render;

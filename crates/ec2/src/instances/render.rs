@@ -130,6 +130,11 @@ pub(super) fn instance(snapshot: &Snapshot, row: &Instance) -> ec2::Instance {
     wire
 }
 
+/// How it booted.
+pub(super) fn current_boot_mode(row: &Instance) -> &'static str {
+    if row.launch.boot_mode.starts_with("uefi") { "uefi" } else { "legacy-bios" }
+}
+
 /// The options that every instance shows, whatever its state.
 fn options(row: &Instance, wire: &mut ec2::Instance) {
     let launch = &*row.launch;
@@ -168,7 +173,7 @@ fn options(row: &Instance, wire: &mut ec2::Instance) {
         reboot_migration: Some(text("default")),
     });
     wire.current_instance_boot_mode =
-        Some(text(if launch.boot_mode.starts_with("uefi") { "uefi" } else { "legacy-bios" }));
+        Some(text(current_boot_mode(row)));
     wire.network_performance_options = Some(ec2::InstanceNetworkPerformanceOptions {
         bandwidth_weighting: Some(text("default")),
     });

@@ -3,7 +3,6 @@
 use crate::entity::Entity;
 use crate::errors;
 use crate::network_interfaces::NetworkInterface;
-use crate::vpcs::bool_text;
 use kernel::{ApiError, FilterRow, IndexSink, Row, Snapshot, Tags, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -165,7 +164,7 @@ impl Row for Instance {
 impl Entity for Instance {
     const KIND: &'static str = "instance";
     const PREFIX: &'static str = "i-";
-    const FILTERS: &'static [FilterRow<Self>] = FILTERS;
+    const FILTERS: &'static [FilterRow<Self>] = super::filters::FILTERS;
 
     fn tags(&self) -> &Tags {
         &self.tags
@@ -181,179 +180,5 @@ impl Entity for Instance {
 
     fn malformed(id: &str) -> ApiError {
         errors::instance_malformed(id)
-    }
-}
-
-/// Filters of DescribeInstances. A terminated instance has lost its network, so it does not match
-/// by it.
-static FILTERS: &[FilterRow<Instance>] = &[
-    FilterRow { name: "architecture", values: |i, _, emit| emit(&i.launch.architecture) },
-    FilterRow {
-        name: "availability-zone",
-        values: |i, _, emit| emit(&i.launch.zone),
-    },
-    FilterRow {
-        name: "block-device-mapping.volume-id",
-        values: |i, _, emit| i.volumes.iter().for_each(|v| emit(v)),
-    },
-    FilterRow { name: "client-token", values: |i, _, emit| emit(&i.launch.client_token) },
-    FilterRow {
-        name: "dns-name",
-        values: |i, s, emit| {
-            if let Some(ip) = i.primary(s).and_then(|e| e.public_ip) {
-                emit(&super::render::public_dns(s, i, ip));
-            }
-        },
-    },
-    FilterRow { name: "hypervisor", values: |_, _, emit| emit("xen") },
-    FilterRow {
-        name: "iam-instance-profile.arn",
-        values: |i, _, emit| i.launch.profile.iter().for_each(|(arn, _)| emit(arn)),
-    },
-    FilterRow {
-        name: "iam-instance-profile.id",
-        values: |i, _, emit| i.launch.profile.iter().for_each(|(_, id)| emit(id)),
-    },
-    FilterRow { name: "image-id", values: |i, _, emit| emit(&i.launch.image_id) },
-    FilterRow { name: "instance-id", values: |i, _, emit| emit(&i.id) },
-    FilterRow {
-        name: "instance-lifecycle",
-        values: |i, _, emit| {
-            if !i.launch.lifecycle.is_empty() {
-                emit(&i.launch.lifecycle);
-            }
-        },
-    },
-    FilterRow {
-        name: "instance-state-code",
-        values: |i, _, emit| emit(&i.state.code().to_string()),
-    },
-    FilterRow { name: "instance-state-name", values: |i, _, emit| emit(i.state.name()) },
-    FilterRow { name: "instance-type", values: |i, _, emit| emit(&i.launch.instance_type) },
-    FilterRow { name: "instance.group-id", values: group_ids },
-    FilterRow { name: "instance.group-name", values: group_names },
-    FilterRow {
-        name: "ip-address",
-        values: |i, s, emit| {
-            if let Some(ip) = i.primary(s).and_then(|e| e.public_ip) {
-                emit(&ip.to_string());
-            }
-        },
-    },
-    FilterRow {
-        name: "key-name",
-        values: |i, _, emit| {
-            if !i.launch.key_name.is_empty() {
-                emit(&i.launch.key_name);
-            }
-        },
-    },
-    FilterRow {
-        name: "launch-index",
-        values: |i, _, emit| emit(&i.launch_index.to_string()),
-    },
-    FilterRow {
-        name: "launch-time",
-        values: |i, _, emit| emit(&i.launched_at.whole_seconds().iso_millis()),
-    },
-    FilterRow {
-        name: "metadata-options.http-tokens",
-        values: |i, _, emit| emit(&i.launch.metadata.http_tokens),
-    },
-    FilterRow {
-        name: "monitoring-state",
-        values: |i, _, emit| emit(if i.monitoring { "enabled" } else { "disabled" }),
-    },
-    FilterRow {
-        name: "network-interface.network-interface-id",
-        values: |i, _, emit| i.interface.iter().for_each(|id| emit(id)),
-    },
-    FilterRow { name: "network-interface.group-id", values: group_ids },
-    FilterRow { name: "network-interface.group-name", values: group_names },
-    FilterRow { name: "network-interface.subnet-id", values: subnet_id },
-    FilterRow { name: "network-interface.vpc-id", values: vpc_id },
-    FilterRow { name: "owner-id", values: |_, s, emit| emit(super::render::owner(s)) },
-    FilterRow {
-        name: "placement-group-name",
-        values: |i, _, emit| emit(&i.launch.placement_group),
-    },
-    FilterRow {
-        name: "platform",
-        values: |i, _, emit| i.launch.platform.iter().for_each(|p| emit(p)),
-    },
-    FilterRow {
-        name: "platform-details",
-        values: |i, _, emit| emit(&i.launch.platform_details),
-    },
-    FilterRow {
-        name: "private-dns-name",
-        values: |i, s, emit| {
-            if let Some(e) = i.primary(s) {
-                emit(&super::render::private_dns(s, i, e.private_ip));
-            }
-        },
-    },
-    FilterRow {
-        name: "private-ip-address",
-        values: |i, s, emit| {
-            if let Some(e) = i.primary(s) {
-                emit(&e.private_ip.to_string());
-            }
-        },
-    },
-    FilterRow {
-        name: "reason",
-        values: |i, _, emit| i.reason.iter().for_each(|r| emit(&r.transition)),
-    },
-    FilterRow {
-        name: "requester-id",
-        values: |i, _, emit| i.launch.requester_id.iter().for_each(|id| emit(id)),
-    },
-    FilterRow { name: "reservation-id", values: |i, _, emit| emit(&i.launch.reservation) },
-    FilterRow { name: "root-device-name", values: |i, _, emit| emit(&i.launch.root_device_name) },
-    FilterRow { name: "root-device-type", values: |_, _, emit| emit("ebs") },
-    FilterRow {
-        name: "source-dest-check",
-        values: |i, s, emit| {
-            if let Some(e) = i.primary(s) {
-                emit(bool_text(e.source_dest_check));
-            }
-        },
-    },
-    FilterRow {
-        name: "state-reason-code",
-        values: |i, _, emit| i.reason.iter().for_each(|r| emit(&r.code)),
-    },
-    FilterRow {
-        name: "state-reason-message",
-        values: |i, _, emit| i.reason.iter().for_each(|r| emit(&r.message)),
-    },
-    FilterRow { name: "subnet-id", values: subnet_id },
-    FilterRow { name: "tenancy", values: |i, _, emit| emit(&i.launch.tenancy) },
-    FilterRow { name: "virtualization-type", values: |_, _, emit| emit("hvm") },
-    FilterRow { name: "vpc-id", values: vpc_id },
-];
-
-fn subnet_id(instance: &Instance, _: &Snapshot, emit: &mut dyn FnMut(&str)) {
-    if instance.interface.is_some() {
-        emit(&instance.launch.subnet_id);
-    }
-}
-
-fn vpc_id(instance: &Instance, _: &Snapshot, emit: &mut dyn FnMut(&str)) {
-    if instance.interface.is_some() {
-        emit(&instance.launch.vpc_id);
-    }
-}
-
-fn group_ids(instance: &Instance, snapshot: &Snapshot, emit: &mut dyn FnMut(&str)) {
-    if let Some(interface) = instance.primary(snapshot) {
-        interface.groups.iter().for_each(|group| emit(&group.id));
-    }
-}
-
-fn group_names(instance: &Instance, snapshot: &Snapshot, emit: &mut dyn FnMut(&str)) {
-    if let Some(interface) = instance.primary(snapshot) {
-        interface.groups.iter().for_each(|group| emit(&group.name));
     }
 }

@@ -67,7 +67,7 @@ impl Ec2 {
 pub fn filter(name: &str, values: &[&str]) -> api::ec2::Filter {
     api::ec2::Filter {
         name: Some(name.into()),
-        values: Some(values.iter().map(|value| SmolStr::new(value)).collect()),
+        values: Some(values.iter().map(SmolStr::new).collect()),
     }
 }
 

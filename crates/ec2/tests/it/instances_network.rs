@@ -1,6 +1,6 @@
 //! Instances and their network.
 
-use crate::harness::Ec2;
+use crate::harness::{Ec2, filter};
 use api::ec2::ops::{
     CreateSubnet, CreateVpc, DescribeInstances, DescribeInternetGateways, DescribeSubnets,
     DetachInternetGateway, ModifyVpcAttribute, RunInstances, StartInstances, StopInstances,
@@ -138,4 +138,58 @@ fn public_dns_names_follow_the_vpcs_attribute() {
     let instance = look(&ec2, &id);
     assert_eq!(instance.public_dns_name.as_deref(), Some(""));
     assert!(instance.public_ip_address.is_some());
+}
+
+#[test]
+fn instances_are_found_by_their_interface_and_disks() {
+    let ec2 = Ec2::new();
+    let instance = run(&ec2, 2, None).remove(0);
+    let id = instance.instance_id.unwrap();
+    let interface = instance.network_interfaces.unwrap().remove(0);
+    let found = |name: &str, value: &str| {
+        let filters = Some(vec![filter(name, &[value])]);
+        let request = DescribeInstancesRequest { filters, ..Default::default() };
+        let reservations = ec2.ok::<DescribeInstances>(request).reservations.unwrap();
+        reservations.into_iter().flat_map(|r| r.instances.unwrap()).count()
+    };
+    let public = interface.association.unwrap().public_ip.unwrap();
+    assert_eq!(found("network-interface.association.public-ip", &public), 1);
+    assert_eq!(found("network-interface.mac-address", &interface.mac_address.unwrap()), 1);
+    assert_eq!(found("network-interface.attachment.instance-id", &id), 1);
+    assert_eq!(found("network-interface.status", "in-use"), 2);
+    assert_eq!(found("block-device-mapping.delete-on-termination", "true"), 2);
+    assert_eq!(found("host-id", "*"), 0);
+    for name in [
+        "addresses.association.ip-owner-id",
+        "addresses.association.public-dns-name",
+        "addresses.association.public-ip",
+        "addresses.primary",
+        "addresses.private-dns-name",
+        "addresses.private-ip-address",
+        "association.ip-owner-id",
+        "association.public-dns-name",
+        "attachment.attach-time",
+        "attachment.attachment-id",
+        "attachment.delete-on-termination",
+        "attachment.device-index",
+        "attachment.instance-owner-id",
+        "attachment.network-card-index",
+        "attachment.status",
+        "availability-zone",
+        "description",
+        "group-id",
+        "group-name",
+        "network-interface-id",
+        "operator.managed",
+        "owner-id",
+        "private-dns-name",
+        "private-ip-address",
+        "public-dns-name",
+        "requester-managed",
+        "source-dest-check",
+        "subnet-id",
+        "vpc-id",
+    ] {
+        assert_eq!(found(&format!("network-interface.{name}"), "*"), 2, "{name}");
+    }
 }

@@ -318,7 +318,7 @@ fn launches_name_groups_of_the_default_vpc_and_keep_them_in_use() {
         instance_type: Some("t3.micro".into()),
         min_count: count,
         max_count: count,
-        security_groups: Some(names.iter().map(|name| SmolStr::new(name)).collect()),
+        security_groups: Some(names.iter().map(SmolStr::new).collect()),
         ..Default::default()
     };
     let launched = ec2.ok::<RunInstances>(launch(&["web"], 1)).instances.unwrap();

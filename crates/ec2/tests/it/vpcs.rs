@@ -81,7 +81,7 @@ fn ranges_and_parameters_are_checked() {
 fn unknown_ids_and_filters_are_named() {
     let ec2 = Ec2::new();
     let ids = |ids: &[&str]| DescribeVpcsRequest {
-        vpc_ids: Some(ids.iter().map(|id| SmolStr::new(id)).collect()),
+        vpc_ids: Some(ids.iter().map(SmolStr::new).collect()),
         ..Default::default()
     };
     let (code, message) = ec2.err::<DescribeVpcs>(ids(&["vpc-12345678"]));
