@@ -63,7 +63,10 @@ impl Entity for SecurityGroup {
     }
 
     fn not_found(ids: &[&str]) -> ApiError {
-        errors::group_not_found(ids.first().copied().unwrap_or_default())
+        match ids {
+            [id] => errors::group_not_found(id),
+            _ => errors::groups_not_found(ids),
+        }
     }
 
     fn malformed(id: &str) -> ApiError {

@@ -250,3 +250,11 @@ pub(crate) fn different_networks() -> ApiError {
         "You have specified two resources that belong to different networks.",
     )
 }
+
+/// Several groups at once.
+pub(crate) fn groups_not_found(ids: &[&str]) -> ApiError {
+    ApiError::new(
+        "InvalidGroup.NotFound",
+        format!("The security groups '{}' do not exist", ids.join(", ")),
+    )
+}

@@ -193,3 +193,59 @@ fn instances_are_found_by_their_interface_and_disks() {
         assert_eq!(found(&format!("network-interface.{name}"), "*"), 2, "{name}");
     }
 }
+
+#[test]
+fn full_subnet_launches_what_fits_or_nothing() {
+    let ec2 = Ec2::new();
+    let (vpc_id, _) = network(&ec2);
+    let small = CreateSubnetRequest {
+        vpc_id,
+        cidr_block: Some("10.0.2.0/28".into()),
+        ..Default::default()
+    };
+    let subnet_id = ec2.ok::<CreateSubnet>(small).subnet.unwrap().subnet_id;
+    let launch = |min: i64, max: i64| RunInstancesRequest {
+        image_id: Some("ami-0123456789abcdef0".into()),
+        instance_type: Some("t3.micro".into()),
+        min_count: min,
+        max_count: max,
+        subnet_id: subnet_id.clone(),
+        ..Default::default()
+    };
+    let (code, message) = ec2.err::<RunInstances>(launch(12, 12));
+    assert_eq!(code, "InsufficientFreeAddressesInSubnet");
+    assert_eq!(
+        message,
+        format!(
+            "There are not enough free addresses in subnet '{}' to satisfy the requested number \
+             of instances.",
+            subnet_id.as_deref().unwrap()
+        )
+    );
+    let launched = ec2.ok::<RunInstances>(launch(5, 20)).instances.unwrap();
+    assert_eq!(launched.len(), 11, "sixteen addresses but the first four and the last");
+    assert_eq!(ec2.err::<RunInstances>(launch(1, 1)).0, "InsufficientFreeAddressesInSubnet");
+}
+
+#[test]
+fn default_subnet_goes_on_beyond_its_block() {
+    let ec2 = Ec2::new();
+    let subnet_id = run(&ec2, 1, None)[0].subnet_id.clone();
+    let launched = run(&ec2, 4_095, subnet_id.clone());
+    let mut addresses: Vec<_> =
+        launched.iter().map(|i| i.private_ip_address.clone().unwrap()).collect();
+    assert!(addresses.iter().any(|ip| ip.starts_with("100.64.")));
+    addresses.sort_unstable();
+    addresses.dedup();
+    assert_eq!(addresses.len(), 4_095);
+    let free = || {
+        let subnet_ids = Some(vec![subnet_id.clone().unwrap()]);
+        let request = DescribeSubnetsRequest { subnet_ids, ..Default::default() };
+        ec2.ok::<DescribeSubnets>(request).subnets.unwrap()[0].available_ip_address_count
+    };
+    assert_eq!(free(), Some(0));
+    let instance_ids = launched.iter().map(|i| i.instance_id.clone().unwrap()).collect();
+    ec2.ok::<TerminateInstances>(TerminateInstancesRequest { instance_ids, ..Default::default() });
+    ec2.step(60_000);
+    assert_eq!(free(), Some(4_090));
+}
