@@ -302,6 +302,10 @@ fn used_and_default_groups_stay() {
     let (code, message) = ec2.err::<DeleteSecurityGroup>(delete(&used));
     assert_eq!(code, "InvalidGroup.NotFound");
     assert_eq!(message, format!("The security group '{used}' does not exist"));
+    let group_ids = Some(vec![user.clone(), used.clone()]);
+    let both = DescribeSecurityGroupsRequest { group_ids, ..Default::default() };
+    let (_, message) = ec2.err::<DescribeSecurityGroups>(both);
+    assert_eq!(message, format!("The security groups '{user}, {used}' do not exist"));
     let by_name =
         DeleteSecurityGroupRequest { group_name: Some("default".into()), ..Default::default() };
     let (code, message) = ec2.err::<DeleteSecurityGroup>(by_name);
