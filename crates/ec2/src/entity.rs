@@ -96,7 +96,17 @@ impl Query<'_> {
         snapshot: &Snapshot,
         visible: impl Fn(&E) -> bool,
     ) -> Result<Page<Arc<E>>, ApiError> {
-        let filters = parse_filters(E::FILTERS, E::tags, self.filters)?;
+        self.run_by(snapshot, E::FILTERS, visible)
+    }
+
+    /// The same, for a call that has filters of its own.
+    pub(crate) fn run_by<E: Entity>(
+        &self,
+        snapshot: &Snapshot,
+        table: &'static [FilterRow<E>],
+        visible: impl Fn(&E) -> bool,
+    ) -> Result<Page<Arc<E>>, ApiError> {
+        let filters = parse_filters(table, E::tags, self.filters)?;
         let limit = page_size(self.max_results)?;
         let wanted = |row: &&Arc<E>| visible(row) && filters.matches(row, snapshot);
         let key = |row: &Arc<E>| row.key();

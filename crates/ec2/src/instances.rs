@@ -1,17 +1,22 @@
 //! Instances.
 //!
 //! `row` is what is kept, `run` what a request asks for, `launch` how it comes to be, `lifecycle`
-//! how it moves from state to state, `change` what users do to it, `render` how it looks on the
-//! wire. "Instance lifecycle" in the EC2 user guide.
+//! how it moves from state to state, `change`, `attributes` and `options` what users do to it,
+//! `status` and `console` what is seen from outside, `filters` how it is found, `render` how it
+//! looks on the wire. "Instance lifecycle" in the EC2 user guide.
 
+mod attributes;
 mod change;
+mod console;
 mod describe;
 mod filters;
 mod launch;
 mod lifecycle;
+mod options;
 mod render;
 mod row;
 mod run;
+mod status;
 
 pub(crate) use render::{private_domain, private_host_name, public_host_name};
 pub(crate) use row::{Instance, State};
@@ -26,6 +31,17 @@ resource! { ec2:
         write StopInstances => change::stop_instances,
         write RebootInstances => change::reboot_instances,
         write TerminateInstances => change::terminate_instances,
+        read DescribeInstanceStatus => status::describe_instance_status,
+        read GetConsoleOutput => console::get_console_output,
+        read GetPasswordData => console::get_password_data,
+        read DescribeInstanceAttribute => attributes::describe_instance_attribute,
+        write ModifyInstanceAttribute => attributes::modify_instance_attribute,
+        write ResetInstanceAttribute => attributes::reset_instance_attribute,
+        write MonitorInstances => options::monitor_instances,
+        write UnmonitorInstances => options::unmonitor_instances,
+        write ModifyInstanceMetadataOptions => options::modify_instance_metadata_options,
+        read DescribeInstanceCreditSpecifications
+            => options::describe_instance_credit_specifications,
     }
     tables { Instance }
     tasks { "ec2.instance" => lifecycle::look }

@@ -1,10 +1,24 @@
-//! EBS volumes.
+//! EBS volumes, as instances bring them: DescribeVolumes and DescribeVolumeStatus.
+//!
+//! Volumes cannot be made or attached by themselves yet; those of an instance that were not to go
+//! with it stay behind as `available`.
 
-use crate::entity::Entity;
+use crate::entity::{Entity, Query, render_tags};
 use crate::errors;
-use kernel::{ApiError, FilterRow, IndexSink, Row, Tags, Timestamp, resource};
+use crate::instances::Instance;
+use crate::subnets::id_of_zone;
+use crate::vpcs::bool_text;
+use api::ec2::{
+    DescribeVolumeStatusRequest, DescribeVolumeStatusResult, DescribeVolumesRequest,
+    DescribeVolumesResult, OperatorResponse, VolumeStatusDetails, VolumeStatusInfo,
+    VolumeStatusItem,
+};
+use kernel::{
+    ApiError, Caller, FilterRow, IndexSink, Row, Snapshot, Tags, Timestamp, resource,
+};
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, ToSmolStr};
+use std::sync::Arc;
 
 /// A volume.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,11 +64,74 @@ impl Row for Volume {
     }
 }
 
+impl Volume {
+    const fn state(&self) -> &'static str {
+        if self.attachment.is_some() { "in-use" } else { "available" }
+    }
+}
+
+/// `attaching` while the instance that it came with boots.
+fn attachment_state(snapshot: &Snapshot, attachment: &VolumeAttachment) -> &'static str {
+    let instance = snapshot.get::<Instance>(&attachment.instance_id);
+    if instance.is_some_and(|i| i.is_pending()) { "attaching" } else { "attached" }
+}
+
+type Emit<'a> = &'a mut dyn FnMut(&str);
+
+/// Filters by what volumes here never have match nothing.
+fn never(_: &Volume, _: &Snapshot, _: Emit<'_>) {}
+
+static FILTERS: &[FilterRow<Volume>] = &[
+    FilterRow {
+        name: "attachment.attach-time",
+        values: |v, _, emit| {
+            let attachment = v.attachment.iter();
+            attachment.for_each(|a| emit(&a.attached_at.whole_seconds().iso_millis()));
+        },
+    },
+    FilterRow {
+        name: "attachment.delete-on-termination",
+        values: |v, _, emit| {
+            v.attachment.iter().for_each(|a| emit(bool_text(a.delete_on_termination)));
+        },
+    },
+    FilterRow {
+        name: "attachment.device",
+        values: |v, _, emit| v.attachment.iter().for_each(|a| emit(&a.device)),
+    },
+    FilterRow {
+        name: "attachment.instance-id",
+        values: |v, _, emit| v.attachment.iter().for_each(|a| emit(&a.instance_id)),
+    },
+    FilterRow {
+        name: "attachment.status",
+        values: |v, s, emit| v.attachment.iter().for_each(|a| emit(attachment_state(s, a))),
+    },
+    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.zone) },
+    FilterRow {
+        name: "availability-zone-id",
+        values: |v, s, emit| id_of_zone(s, &v.zone).iter().for_each(|id| emit(id)),
+    },
+    FilterRow { name: "create-time", values: |v, _, emit| emit(&v.created_at.iso_millis()) },
+    FilterRow { name: "encrypted", values: |v, _, emit| emit(bool_text(v.encrypted)) },
+    FilterRow { name: "fast-restored", values: never },
+    FilterRow { name: "multi-attach-enabled", values: |_, _, emit| emit("false") },
+    FilterRow { name: "operator.managed", values: |_, _, emit| emit("false") },
+    FilterRow { name: "operator.principal", values: never },
+    FilterRow { name: "size", values: |v, _, emit| emit(&v.size_gib.to_smolstr()) },
+    FilterRow { name: "snapshot-id", values: |v, _, emit| emit(&v.snapshot_id) },
+    FilterRow { name: "source-volume-id", values: never },
+    FilterRow { name: "status", values: |v, _, emit| emit(v.state()) },
+    FilterRow { name: "volume-id", values: |v, _, emit| emit(&v.id) },
+    FilterRow { name: "volume-type", values: |v, _, emit| emit(&v.volume_type) },
+];
+
 impl Entity for Volume {
     const KIND: &'static str = "volume";
     const PREFIX: &'static str = "vol-";
-    const FILTERS: &'static [FilterRow<Self>] =
-        &[FilterRow { name: "volume-id", values: |v, _, emit| emit(&v.id) }];
+    const FILTERS: &'static [FilterRow<Self>] = FILTERS;
+    const INDEXED: &'static [(&'static str, &'static str)] =
+        &[("attachment.instance-id", "instance")];
 
     fn tags(&self) -> &Tags {
         &self.tags
@@ -65,8 +142,11 @@ impl Entity for Volume {
     }
 
     fn not_found(ids: &[&str]) -> ApiError {
-        let ids = ids.join(", ");
-        ApiError::new("InvalidVolume.NotFound", format!("The volume '{ids}' does not exist."))
+        let text = match ids {
+            [id] => format!("The volume '{id}' does not exist."),
+            _ => format!("The volumes '{}' do not exist.", ids.join(", ")),
+        };
+        ApiError::new("InvalidVolume.NotFound", text)
     }
 
     fn malformed(id: &str) -> ApiError {
@@ -74,4 +154,133 @@ impl Entity for Volume {
     }
 }
 
-resource! { ec2: tables { Volume } }
+fn describe_volumes(
+    snapshot: &Snapshot,
+    _: &Caller,
+    input: DescribeVolumesRequest,
+) -> Result<DescribeVolumesResult, ApiError> {
+    errors::dry_run(input.dry_run)?;
+    let ids = input.volume_ids.as_deref().filter(|ids| !ids.is_empty());
+    if ids.is_some() && input.max_results.is_some() {
+        return Err(errors::cannot_be_used_with("volumeSet", "maxResults"));
+    }
+    let page = Query {
+        operation: "DescribeVolumes",
+        ids,
+        filters: input.filters.as_deref(),
+        max_results: input.max_results,
+        next_token: input.next_token.as_deref(),
+    }
+    .run::<Volume>(snapshot)?;
+    let volumes = page.items.iter().map(|volume| render(snapshot, volume)).collect();
+    Ok(DescribeVolumesResult { next_token: page.next, volumes: Some(volumes) })
+}
+
+fn render(snapshot: &Snapshot, volume: &Volume) -> api::ec2::Volume {
+    let attachment = |a: &VolumeAttachment| api::ec2::VolumeAttachment {
+        delete_on_termination: Some(a.delete_on_termination),
+        volume_id: Some(volume.id.clone()),
+        instance_id: Some(a.instance_id.clone()),
+        device: Some(a.device.clone()),
+        state: Some(SmolStr::new_static(attachment_state(snapshot, a))),
+        attach_time: Some(a.attached_at.whole_seconds()),
+        ..Default::default()
+    };
+    api::ec2::Volume {
+        availability_zone_id: id_of_zone(snapshot, &volume.zone),
+        iops: volume.iops.map(i64::from),
+        tags: render_tags(&volume.tags),
+        volume_type: Some(volume.volume_type.clone()),
+        multi_attach_enabled: Some(false),
+        throughput: volume.throughput.map(i64::from),
+        operator: Some(OperatorResponse { managed: Some(false), ..Default::default() }),
+        volume_id: Some(volume.id.clone()),
+        size: Some(i64::from(volume.size_gib)),
+        snapshot_id: Some(volume.snapshot_id.clone()),
+        availability_zone: Some(volume.zone.clone()),
+        state: Some(SmolStr::new_static(volume.state())),
+        create_time: Some(volume.created_at),
+        attachments: Some(volume.attachment.iter().map(attachment).collect()),
+        encrypted: Some(volume.encrypted),
+        ..Default::default()
+    }
+}
+
+/// The checks of DescribeVolumeStatus. Simulated disks never fail them.
+const CHECKS: [(&str, &str); 2] = [("io-enabled", "passed"), ("io-performance", "not-applicable")];
+
+static STATUS_FILTERS: &[FilterRow<Volume>] = &[
+    FilterRow { name: "action.code", values: never },
+    FilterRow { name: "action.description", values: never },
+    FilterRow { name: "action.event-id", values: never },
+    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.zone) },
+    FilterRow {
+        name: "availability-zone-id",
+        values: |v, s, emit| id_of_zone(s, &v.zone).iter().for_each(|id| emit(id)),
+    },
+    FilterRow { name: "event.description", values: never },
+    FilterRow { name: "event.event-id", values: never },
+    FilterRow { name: "event.event-type", values: never },
+    FilterRow { name: "event.not-after", values: never },
+    FilterRow { name: "event.not-before", values: never },
+    FilterRow { name: "operator.managed", values: |_, _, emit| emit("false") },
+    FilterRow { name: "operator.principal", values: never },
+    FilterRow {
+        name: "volume-status.details-name",
+        values: |_, _, emit| CHECKS.iter().for_each(|(name, _)| emit(name)),
+    },
+    FilterRow {
+        name: "volume-status.details-status",
+        values: |_, _, emit| CHECKS.iter().for_each(|(_, status)| emit(status)),
+    },
+    FilterRow { name: "volume-status.status", values: |_, _, emit| emit("ok") },
+];
+
+fn describe_volume_status(
+    snapshot: &Snapshot,
+    _: &Caller,
+    input: DescribeVolumeStatusRequest,
+) -> Result<DescribeVolumeStatusResult, ApiError> {
+    errors::dry_run(input.dry_run)?;
+    let ids = input.volume_ids.as_deref().filter(|ids| !ids.is_empty());
+    if ids.is_some() && input.max_results.is_some() {
+        return Err(errors::cannot_be_used_with("volumeSet", "maxResults"));
+    }
+    let page = Query {
+        operation: "DescribeVolumeStatus",
+        ids,
+        filters: input.filters.as_deref(),
+        max_results: input.max_results,
+        next_token: input.next_token.as_deref(),
+    }
+    .run_by::<Volume>(snapshot, STATUS_FILTERS, |_| true)?;
+    let details = || {
+        let detail = |(name, status): (&'static str, &'static str)| VolumeStatusDetails {
+            name: Some(SmolStr::new_static(name)),
+            status: Some(SmolStr::new_static(status)),
+        };
+        CHECKS.map(detail).to_vec()
+    };
+    let render = |volume: &Arc<Volume>| VolumeStatusItem {
+        actions: Some(Vec::new()),
+        availability_zone: Some(volume.zone.clone()),
+        availability_zone_id: id_of_zone(snapshot, &volume.zone),
+        events: Some(Vec::new()),
+        volume_id: Some(volume.id.clone()),
+        volume_status: Some(VolumeStatusInfo {
+            details: Some(details()),
+            status: Some(SmolStr::new_static("ok")),
+        }),
+        ..Default::default()
+    };
+    let statuses = page.items.iter().map(render).collect();
+    Ok(DescribeVolumeStatusResult { next_token: page.next, volume_statuses: Some(statuses) })
+}
+
+resource! { ec2:
+    operations {
+        read DescribeVolumes => describe_volumes,
+        read DescribeVolumeStatus => describe_volume_status,
+    }
+    tables { Volume }
+}

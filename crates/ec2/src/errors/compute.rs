@@ -55,3 +55,42 @@ pub(crate) fn max_results_above(value: i64, limit: i64) -> ApiError {
 pub(crate) fn unknown_attribute(name: &str) -> ApiError {
     super::invalid_parameter(name, "attribute", "Unknown attribute.")
 }
+
+pub(crate) fn latest_console_unsupported() -> ApiError {
+    ApiError::new(
+        "UnsupportedOperation",
+        "This instance type does not support retrieving the latest console logs. Use an instance \
+         type that is built on the Nitro System, or retrieve the console logs without 'latest'.",
+    )
+}
+
+pub(crate) fn not_stopped(id: &str) -> ApiError {
+    super::incorrect_instance_state(format!("The instance '{id}' is not in the 'stopped' state."))
+}
+
+pub(crate) fn instance_is_gone(id: &str) -> ApiError {
+    super::incorrect_instance_state(format!(
+        "The instance '{id}' is not in a state that allows this operation."
+    ))
+}
+
+pub(crate) fn invalid_instance_attribute(message: impl Into<String>) -> ApiError {
+    ApiError::new("InvalidInstanceAttributeValue", message)
+}
+
+pub(crate) fn not_burstable(id: &str) -> ApiError {
+    invalid_value(format!("The instance '{id}' is not a burstable performance instance."))
+}
+
+pub(crate) fn no_paravirtual(id: &str, what: &str) -> ApiError {
+    ApiError::new(
+        "UnsupportedOperation",
+        format!("The instance '{id}' does not support changing its {what}: it is not paravirtual."),
+    )
+}
+
+pub(crate) fn no_such_device(id: &str, device: &str) -> ApiError {
+    invalid_instance_attribute(format!(
+        "No device is currently mapped at {device} for instance '{id}'"
+    ))
+}

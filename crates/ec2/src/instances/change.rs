@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// The instances that a request names, each once, in its order. Anything wrong with one of them
 /// fails the request as a whole.
-fn named(tx: &Tx, ids: &[SmolStr]) -> Result<Vec<Arc<Instance>>, ApiError> {
+pub(super) fn named(tx: &Tx, ids: &[SmolStr]) -> Result<Vec<Arc<Instance>>, ApiError> {
     if ids.is_empty() {
         return Err(errors::missing_parameter("InstanceId"));
     }

@@ -65,7 +65,7 @@ fn text(text: &'static str) -> SmolStr {
     SmolStr::new_static(text)
 }
 
-fn groups(groups: &[GroupRef]) -> Vec<ec2::GroupIdentifier> {
+pub(super) fn groups(groups: &[GroupRef]) -> Vec<ec2::GroupIdentifier> {
     let render = |group: &GroupRef| ec2::GroupIdentifier {
         group_id: Some(group.id.clone()),
         group_name: Some(group.name.clone()),
@@ -83,10 +83,7 @@ pub(super) fn instance(snapshot: &Snapshot, row: &Instance) -> ec2::Instance {
         private_dns_name: Some(SmolStr::default()),
         public_dns_name: Some(SmolStr::default()),
         state_transition_reason: Some(row.reason.as_ref().map(transition).unwrap_or_default()),
-        state_reason: row.reason.as_ref().map(|reason| ec2::StateReason {
-            code: Some(reason.code.clone()),
-            message: Some(reason.message.clone()),
-        }),
+        state_reason: state_reason(row),
         key_name: some(&launch.key_name),
         ami_launch_index: Some(i64::from(row.launch_index)),
         product_codes: Some(Vec::new()),
@@ -100,7 +97,7 @@ pub(super) fn instance(snapshot: &Snapshot, row: &Instance) -> ec2::Instance {
         }),
         platform: launch.platform.clone(),
         monitoring: Some(ec2::Monitoring {
-            state: Some(text(if row.monitoring { "enabled" } else { "disabled" })),
+            state: Some(text(monitoring(row))),
             ..Default::default()
         }),
         architecture: Some(launch.architecture.clone()),
@@ -130,6 +127,41 @@ pub(super) fn instance(snapshot: &Snapshot, row: &Instance) -> ec2::Instance {
     wire
 }
 
+/// Why it is in its state; AWS gives the state itself as the reason of a pending one.
+fn state_reason(row: &Instance) -> Option<ec2::StateReason> {
+    let pending = || (text("pending"), text("pending"));
+    let (code, message) = match &row.reason {
+        Some(reason) => (reason.code.clone(), reason.message.clone()),
+        None => (row.state == State::Pending).then(pending)?,
+    };
+    Some(ec2::StateReason { code: Some(code), message: Some(message) })
+}
+
+/// Detailed monitoring comes up with the instance.
+pub(super) fn monitoring(row: &Instance) -> &'static str {
+    match (row.monitoring, row.state) {
+        (false, _) => "disabled",
+        (true, State::Pending) => "pending",
+        (true, _) => "enabled",
+    }
+}
+
+pub(super) fn metadata_state(row: &Instance) -> &'static str {
+    if row.state == State::Pending { "pending" } else { "applied" }
+}
+
+pub(super) fn metadata_options(row: &Instance) -> ec2::InstanceMetadataOptionsResponse {
+    let options = &row.launch.metadata;
+    ec2::InstanceMetadataOptionsResponse {
+        state: Some(text(metadata_state(row))),
+        http_tokens: Some(options.http_tokens.clone()),
+        http_put_response_hop_limit: Some(i64::from(options.hop_limit)),
+        http_endpoint: Some(options.http_endpoint.clone()),
+        http_protocol_ipv6: Some(options.http_protocol_ipv6.clone()),
+        instance_metadata_tags: Some(options.instance_metadata_tags.clone()),
+    }
+}
+
 /// How it booted.
 pub(super) fn current_boot_mode(row: &Instance) -> &'static str {
     if row.launch.boot_mode.starts_with("uefi") { "uefi" } else { "legacy-bios" }
@@ -150,14 +182,7 @@ fn options(row: &Instance, wire: &mut ec2::Instance) {
         });
     wire.hibernation_options =
         Some(ec2::HibernationOptions { configured: Some(launch.hibernation) });
-    wire.metadata_options = Some(ec2::InstanceMetadataOptionsResponse {
-        state: Some(text(if row.state == State::Pending { "pending" } else { "applied" })),
-        http_tokens: Some(launch.metadata.http_tokens.clone()),
-        http_put_response_hop_limit: Some(i64::from(launch.metadata.hop_limit)),
-        http_endpoint: Some(launch.metadata.http_endpoint.clone()),
-        http_protocol_ipv6: Some(launch.metadata.http_protocol_ipv6.clone()),
-        instance_metadata_tags: Some(launch.metadata.instance_metadata_tags.clone()),
-    });
+    wire.metadata_options = Some(metadata_options(row));
     wire.enclave_options = Some(ec2::EnclaveOptions { enabled: Some(launch.enclave) });
     wire.boot_mode = some(&launch.boot_mode);
     wire.platform_details = Some(launch.platform_details.clone());
@@ -172,8 +197,7 @@ fn options(row: &Instance, wire: &mut ec2::Instance) {
         auto_recovery: Some(text("default")),
         reboot_migration: Some(text("default")),
     });
-    wire.current_instance_boot_mode =
-        Some(text(current_boot_mode(row)));
+    wire.current_instance_boot_mode = Some(text(current_boot_mode(row)));
     wire.network_performance_options = Some(ec2::InstanceNetworkPerformanceOptions {
         bandwidth_weighting: Some(text("default")),
     });

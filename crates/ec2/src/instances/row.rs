@@ -139,6 +139,10 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    pub(crate) fn is_pending(&self) -> bool {
+        self.state == State::Pending
+    }
+
     pub(crate) fn primary(&self, snapshot: &Snapshot) -> Option<Arc<NetworkInterface>> {
         snapshot.get(self.interface.as_deref()?)
     }

@@ -33,6 +33,9 @@ pub(super) fn run_instances(
     input: RunInstancesRequest,
 ) -> Result<Reservation, ApiError> {
     check_counts(&input)?;
+    if input.launch_template.is_none() && input.image_id.as_ref().is_none_or(|id| id.is_empty()) {
+        return Err(errors::missing_parameter("ImageId"));
+    }
     errors::dry_run(input.dry_run)?;
     let print = tokens::fingerprint(&input);
     let token = input.client_token.as_deref();
@@ -94,9 +97,7 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         return Err(errors::launch_template_not_found(id.as_deref(), name.as_deref()));
     }
     unsupported(input)?;
-    let image_id = input.image_id.as_deref().filter(|id| !id.is_empty());
-    let image_id = image_id.ok_or_else(|| errors::missing_parameter("ImageId"))?;
-    let image = crate::images::usable(tx, image_id)?;
+    let image = crate::images::usable(tx, input.image_id.as_deref().unwrap_or_default())?;
     let type_name = input.instance_type.as_deref().unwrap_or("m1.small");
     let instance_type = catalogue::instance_type(type_name)
         .ok_or_else(|| errors::invalid_instance_type(type_name))?;
@@ -201,21 +202,33 @@ fn unsupported(input: &RunInstancesRequest) -> Result<(), ApiError> {
     Err(ApiError::not_implemented(format_args!("RunInstances with {what}")))
 }
 
+/// What the instance will be: of a synthetic image nothing is known, so it fits every type.
 fn architecture(image: &Image, instance_type: &InstanceType) -> Result<SmolStr, ApiError> {
     let fits = instance_type.runs(image.architecture);
-    if fits {
-        return Ok(SmolStr::new_static(image.architecture.as_str()));
+    match instance_type.architectures.first() {
+        Some(own) if image.synthetic && !fits => Ok(SmolStr::new_static(own.as_str())),
+        _ => {
+            check_architecture(image.architecture.as_str(), instance_type)?;
+            Ok(SmolStr::new_static(image.architecture.as_str()))
+        }
     }
-    let own = instance_type.architectures.first().map_or("x86_64", |a| a.as_str());
-    if image.synthetic {
-        return Ok(SmolStr::new_static(own));
+}
+
+/// Whether what was made for `architecture` runs on the type.
+pub(super) fn check_architecture(
+    architecture: &str,
+    instance_type: &InstanceType,
+) -> Result<(), ApiError> {
+    let mut own = instance_type.architectures.iter().map(|a| a.as_str());
+    if own.clone().any(|name| name == architecture) {
+        return Ok(());
     }
+    let own = own.next().unwrap_or("x86_64");
     Err(errors::invalid_value(format!(
         "The architecture '{own}' of the specified instance type does not match the architecture \
-         '{}' of the specified AMI. Specify an instance type and an AMI that have matching \
-         architectures, and try again. You can use 'describe-instance-types' or \
-         'describe-images' to discover the architecture of the instance type or AMI.",
-        image.architecture.as_str()
+         '{architecture}' of the specified AMI. Specify an instance type and an AMI that have \
+         matching architectures, and try again. You can use 'describe-instance-types' or \
+         'describe-images' to discover the architecture of the instance type or AMI."
     )))
 }
 

@@ -78,3 +78,46 @@ pub fn tagged(kind: &str, key: &str, value: &str) -> Option<Vec<api::ec2::TagSpe
         tags: Some(vec![api::ec2::Tag { key: Some(key.into()), value: Some(value.into()) }]),
     }])
 }
+
+/// Ids of so many t2.micro instances of one launch, running.
+pub fn running(ec2: &Ec2, count: i64) -> Vec<SmolStr> {
+    let instances = launch(ec2, count, |_| ()).instances.expect("a reservation has instances");
+    ec2.step(60_000);
+    instances.into_iter().map(|i| i.instance_id.expect("an instance has an id")).collect()
+}
+
+/// The reservation of so many t2.micro instances; `change` says what else is asked for.
+pub fn launch(
+    ec2: &Ec2,
+    count: i64,
+    change: impl FnOnce(&mut api::ec2::RunInstancesRequest),
+) -> api::ec2::Reservation {
+    let mut request = api::ec2::RunInstancesRequest {
+        image_id: Some("ami-0123456789abcdef0".into()),
+        instance_type: Some("t2.micro".into()),
+        min_count: count,
+        max_count: count,
+        ..Default::default()
+    };
+    change(&mut request);
+    ec2.ok::<api::ec2::ops::RunInstances>(request)
+}
+
+/// An instance as DescribeInstances shows it.
+pub fn described(ec2: &Ec2, id: &SmolStr) -> api::ec2::Instance {
+    let request = api::ec2::DescribeInstancesRequest {
+        instance_ids: Some(vec![id.clone()]),
+        ..Default::default()
+    };
+    let output = ec2.ok::<api::ec2::ops::DescribeInstances>(request);
+    let mut reservations = output.reservations.expect("a list of reservations");
+    reservations.remove(0).instances.expect("a list of instances").remove(0)
+}
+
+/// Stops an instance and waits until it is.
+pub fn stop(ec2: &Ec2, id: &SmolStr) {
+    let request =
+        api::ec2::StopInstancesRequest { instance_ids: vec![id.clone()], ..Default::default() };
+    ec2.ok::<api::ec2::ops::StopInstances>(request);
+    ec2.step(60_000);
+}

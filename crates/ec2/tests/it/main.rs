@@ -2,8 +2,10 @@
 
 mod harness;
 
+mod attributes;
 mod facts;
 mod genesis;
+mod instances;
 mod instances_network;
 mod internet_gateways;
 mod key_pairs;
@@ -12,4 +14,5 @@ mod route_tables;
 mod security_groups;
 mod subnets;
 mod tags;
+mod volumes;
 mod vpcs;
