@@ -30,11 +30,17 @@ pub(super) fn describe_instances(
         next_token: input.next_token.as_deref(),
     }
     .run::<Instance>(snapshot)?;
-    let mut reservations: Vec<Reservation> = Vec::new();
+    let mut sizes: BTreeMap<&SmolStr, usize> = BTreeMap::new();
+    for row in &page.items {
+        *sizes.entry(&row.launch.reservation).or_default() += 1;
+    }
+    let mut reservations: Vec<Reservation> = Vec::with_capacity(sizes.len());
     let mut places: BTreeMap<&SmolStr, usize> = BTreeMap::new();
     for row in &page.items {
-        let place = *places.entry(&row.launch.reservation).or_insert_with(|| {
-            reservations.push(reservation(snapshot, row));
+        let place = *places.entry(&row.launch.reservation).or_insert_with_key(|id| {
+            // A wire instance is large: a list that grows would move all of them again and again.
+            let instances = Vec::with_capacity(sizes[*id]);
+            reservations.push(Reservation { instances: Some(instances), ..reservation(snapshot, row) });
             reservations.len() - 1
         });
         let instances = reservations[place].instances.get_or_insert_default();
