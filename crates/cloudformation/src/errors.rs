@@ -36,7 +36,7 @@ pub(crate) fn cannot_be_updated(id: &str, status: &str) -> ApiError {
 }
 
 pub(crate) fn cannot_be_deleted(id: &str, status: &str) -> ApiError {
-    validation(format!("Stack:{id} is in {status} state and can not be deleted."))
+    validation(format!("Stack [{id}] cannot be deleted while in status {status}"))
 }
 
 pub(crate) fn protected(name: &str) -> ApiError {

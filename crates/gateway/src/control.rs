@@ -64,6 +64,7 @@ async fn metrics(State(gateway): Shared) -> impl IntoResponse {
 
 async fn reset(State(gateway): Shared) -> Result<Json<serde_json::Value>, Failure> {
     gateway.cloud.reset(wall())?;
+    gateway.blobs.poke();
     gateway.driver.wake();
     Ok(Json(serde_json::json!({ "reset": true })))
 }

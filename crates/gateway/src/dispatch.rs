@@ -1,28 +1,22 @@
 //! The way of an AWS request: head → route → body → operation → answer.
 
+use crate::blobs::Outgoing;
+use crate::body::{self, MAX_API_BODY, Received};
 use crate::server::Gateway;
 use crate::wall;
-use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use kernel::{AnyOutput, Caller};
-use model::{ApiError, Body, OperationModel, Service};
+use kernel::{AnyOutput, Caller, account_of_temporary_key};
+use model::{ApiError, Body, OperationModel, Protocol, Service};
 use smol_str::SmolStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use wire::{AwsChunked, ChunkedKind, HttpResponse, Misroute, RequestHead, Route};
+use std::time::Instant;
+use wire::{HttpResponse, Misroute, RequestHead, Route};
 
 /// The body of an answer.
 pub(crate) type Answer = axum::body::Body;
 
-/// An API's request may have this many bytes, before and after inflating.
-const MAX_API_BODY: usize = 1 << 20;
-/// An object that is held in memory.
-const MAX_OBJECT_BODY: usize = 256 << 20;
-/// How long a client may take to send an API's body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The region of requests that name none.
 const DEFAULT_REGION: &str = "us-east-1";
 /// Operations that compute for a while (RSA keys) and must not hold up the others' thread.
@@ -33,16 +27,16 @@ pub(crate) async fn aws(gateway: &Arc<Gateway>, request: Request<Incoming>) -> R
     let began = Instant::now();
     let request_id = gateway.ids.next();
     let (mut parts, body) = request.into_parts();
-    let done = match read(&parts, body).await {
-        Ok(Read { route, body, trailers }) => {
+    let done = match read(gateway, &parts, body).await {
+        Ok((route, mut received)) => {
             // Trailers say what headers would have said, had the client known it then.
-            for (name, value) in trailers {
+            for (name, value) in std::mem::take(&mut received.trailers) {
                 let header = (HeaderName::try_from(name), HeaderValue::try_from(value));
                 if let (Ok(name), Ok(value)) = header {
                     parts.headers.entry(name).or_insert(value);
                 }
             }
-            run(gateway, &parts, route, body, &request_id).await
+            run(gateway, &parts, route, received, &request_id).await
         }
         Err(misroute) => Done::refused(*misroute, &request_id),
     };
@@ -78,37 +72,27 @@ fn head(parts: &Parts) -> RequestHead<'_> {
     }
 }
 
-/// A request that has been read.
-struct Read {
-    route: Route,
-    body: Bytes,
-    /// Of an `aws-chunked` body: names and values.
-    trailers: Vec<(String, String)>,
-}
-
 /// Reads as much of the body as the route needs, and all of it in the end.
-async fn read(parts: &Parts, body: Incoming) -> Result<Read, Box<Misroute>> {
+async fn read(
+    gateway: &Gateway,
+    parts: &Parts,
+    body: Incoming,
+) -> Result<(Route, Received), Box<Misroute>> {
     let head = head(parts);
     if wire::needs_body_to_route(&head) {
-        let bytes = match collect(body, MAX_API_BODY).await {
+        let bytes = match body::collect(body, MAX_API_BODY).await {
             Ok(bytes) => bytes,
             Err(error) => return Err(misrouted(&head, error)),
         };
-        let bytes = match inflated(&head, bytes) {
+        let bytes = match body::inflated(&head, bytes) {
             Ok(bytes) => bytes,
             Err(error) => return Err(misrouted(&head, error)),
         };
-        return Ok(Read { route: wire::route(&head, &bytes)?, body: bytes, trailers: Vec::new() });
+        return Ok((wire::route(&head, &bytes)?, Received::memory(bytes)));
     }
     let route = wire::route(&head, b"")?;
-    let streams = route.streams_body();
-    let limit = if streams { MAX_OBJECT_BODY } else { MAX_API_BODY };
-    let bytes = collect(body, limit).await;
-    let read = bytes.and_then(|bytes| {
-        if streams { unchunked(&head, bytes) } else { Ok((inflated(&head, bytes)?, Vec::new())) }
-    });
-    match read {
-        Ok((body, trailers)) => Ok(Read { route, body, trailers }),
+    match body::receive(&head, &route, body, &gateway.blobs).await {
+        Ok(received) => Ok((route, received)),
         Err(error) => Err(Box::new(Misroute {
             service: Some(route.service),
             protocol: route.protocol,
@@ -134,52 +118,24 @@ fn misrouted(head: &RequestHead<'_>, error: ApiError) -> Box<Misroute> {
     }
 }
 
-async fn collect(body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
-    let reading = Limited::new(body, limit).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(ApiError::new("RequestEntityTooLarge", "Request size exceeded the limit.")
-                .with_status(413))
-        }
-        Ok(Err(_)) => Err(ApiError::new("IncompleteBody", "The request body ended early.")),
-        Err(_) => Err(ApiError::new("RequestTimeout", "The request body did not arrive in time.")
-            .with_status(408)),
-    }
-}
-
-fn inflated(head: &RequestHead<'_>, bytes: Bytes) -> Result<Bytes, ApiError> {
-    wire::inflate(head, bytes, MAX_API_BODY)
-}
-
-/// Undoes `aws-chunked` framing: the content, and the trailers.
-fn unchunked(
-    head: &RequestHead<'_>,
-    bytes: Bytes,
-) -> Result<(Bytes, Vec<(String, String)>), ApiError> {
-    if ChunkedKind::of(head).is_none() {
-        return Ok((bytes, Vec::new()));
-    }
-    let mut decoder = AwsChunked::new();
-    let mut content = BytesMut::new();
-    decoder.feed(&bytes, |part| content.extend_from_slice(&part))?;
-    let announced = head.header("x-amz-decoded-content-length").and_then(|n| n.parse().ok());
-    let (_, trailers) = decoder.finish(announced)?;
-    Ok((content.freeze(), trailers))
-}
-
 /// Decodes, runs and encodes.
 async fn run(
     gateway: &Arc<Gateway>,
     parts: &Parts,
     route: Route,
-    body: Bytes,
+    received: Received,
     request_id: &SmolStr,
 ) -> Done {
     let (service, operation, protocol) = (route.service, route.operation, route.protocol);
-    let outcome = call(gateway, parts, &route, body, request_id).await;
+    let outcome = call(gateway, parts, &route, received, request_id).await;
     let (response, error) = match outcome {
-        Ok(output) => (wire::encode(service, operation, protocol, request_id, &*output), None),
+        Ok(output) => {
+            let response = wire::encode(service, operation, protocol, request_id, &*output);
+            (if service.name == "s3" { partial(response) } else { response }, None)
+        }
+        Err(error) if service.name == "s3" => {
+            (s3_error(parts, request_id, protocol, error.clone()), Some(error.code))
+        }
         Err(error) => {
             (wire::encode_error(Some(service), protocol, request_id, &error), Some(error.code))
         }
@@ -187,15 +143,39 @@ async fn run(
     Done { service: Some(service), operation: Some(operation), error, response }
 }
 
+/// A part of an object is answered with a status of its own, which the model does not tell.
+fn partial(mut response: HttpResponse) -> HttpResponse {
+    if response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-range")) {
+        response.status = StatusCode::PARTIAL_CONTENT.as_u16();
+    }
+    response
+}
+
+/// S3's errors name the resource unless they name it in a way of their own, and tell in a header
+/// where a bucket is that was looked for elsewhere.
+fn s3_error(parts: &Parts, request_id: &str, protocol: Protocol, error: ApiError) -> HttpResponse {
+    let region = error.extra.iter().find(|(name, _)| *name == "Region");
+    let region = region.map(|(_, region)| SmolStr::new(region));
+    let error = match error.extra.is_empty() {
+        true => error.with("Resource", parts.uri.path()),
+        false => error,
+    };
+    let mut response = wire::encode_error(model::service("s3"), protocol, request_id, &error);
+    if let Some(region) = region {
+        response.headers.push(("x-amz-bucket-region".into(), region));
+    }
+    response
+}
+
 async fn call(
     gateway: &Arc<Gateway>,
     parts: &Parts,
     route: &Route,
-    body: Bytes,
+    received: Received,
     request_id: &SmolStr,
 ) -> Result<Box<dyn AnyOutput>, ApiError> {
     let (service, name) = (route.service.name, route.operation.name);
-    let value = wire::decode(route, &head(parts), &Body::Memory(body))?;
+    let value = wire::decode(route, &head(parts), &received.body)?;
     let Some(row) = gateway.cloud.operation(service, name) else {
         return Err(ApiError::not_implemented(format_args!("{service}:{name}")));
     };
@@ -210,17 +190,27 @@ async fn call(
     };
     if !row.is_read() {
         gateway.driver.poke(&gateway.cloud);
+        if service == "s3" {
+            gateway.blobs.poke();
+        }
+    }
+    if let Some(claim) = received.claim
+        && answer.is_ok()
+    {
+        claim.keep();
     }
     answer
 }
 
-/// Who calls: the account that the access key names (twelve digits), else the configured one.
+/// Who calls: the account that the access key names (twelve digits, or a session's key that this
+/// cloud issued), else the configured one.
 fn caller(gateway: &Gateway, route: &Route, request_id: &SmolStr) -> Result<Caller, ApiError> {
     let key = &route.scope.access_key;
     let account = if key.len() == 12 && key.bytes().all(|b| b.is_ascii_digit()) {
         key.clone()
     } else {
-        gateway.cloud.settings().account.clone()
+        let issued = account_of_temporary_key(key);
+        issued.unwrap_or_else(|| gateway.cloud.settings().account.clone())
     };
     let region = match route.scope.region.as_str() {
         "" | "aws-global" => SmolStr::new_static(DEFAULT_REGION),
@@ -260,15 +250,15 @@ fn finish(
         tracing::info!(service, operation, status, error, micros, request_id, "request");
     }
     let is_head = parts.method == http::Method::HEAD;
-    respond(done.response, is_head)
+    respond(gateway, done.response, is_head)
 }
 
-fn respond(answer: HttpResponse, is_head: bool) -> Response<Answer> {
+fn respond(gateway: &Gateway, answer: HttpResponse, is_head: bool) -> Response<Answer> {
     let length = answer.body.len();
     let body = match answer.body {
         _ if is_head => Answer::empty(),
         Body::Memory(bytes) => Answer::from(bytes),
-        Body::Stored { .. } => Answer::empty(),
+        Body::Stored(stored) => Answer::new(Outgoing::new(gateway.blobs.clone(), &stored.pieces)),
     };
     let mut response = Response::new(body);
     *response.status_mut() =

@@ -4,6 +4,8 @@
 //! Everything that is not repeatable is here: sockets, the wall clock, threads.
 #![allow(clippy::disallowed_methods, reason = "this room reads the wall clock and sleeps")]
 
+mod blobs;
+mod body;
 mod control;
 mod dispatch;
 mod driver;

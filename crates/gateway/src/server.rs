@@ -1,5 +1,6 @@
 //! The listener: connections, their limits, and a graceful end.
 
+use crate::blobs::Blobs;
 use crate::control;
 use crate::dispatch::{self, Answer};
 use crate::driver::Driver;
@@ -16,6 +17,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use kernel::Cloud;
 use std::convert::Infallible;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -40,6 +42,8 @@ pub struct Options {
     pub version: &'static str,
     /// Whether each request is logged.
     pub access_log: bool,
+    /// Where large contents of objects are kept; in a temporary folder when this is none.
+    pub blob_dir: Option<PathBuf>,
 }
 
 /// A cloud with a door.
@@ -50,6 +54,7 @@ pub struct Gateway {
     pub(crate) ids: RequestIds,
     pub(crate) driver: Arc<Driver>,
     pub(crate) metrics: Metrics,
+    pub(crate) blobs: Arc<Blobs>,
 }
 
 impl Gateway {
@@ -58,6 +63,7 @@ impl Gateway {
         let seed = cloud.settings().seed;
         Arc::new(Self {
             cloud: Arc::new(cloud),
+            blobs: Blobs::new(options.blob_dir.clone()),
             options,
             ids: RequestIds::new(seed),
             driver: Arc::new(Driver::new()),
@@ -76,6 +82,7 @@ impl Gateway {
         end: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let driver = tokio::spawn(self.driver.clone().run(self.cloud.clone()));
+        let sweeper = tokio::spawn(self.blobs.clone().run(self.cloud.clone()));
         let graceful = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let control = control::router(self.clone());
@@ -116,6 +123,7 @@ impl Gateway {
         }
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
         driver.abort();
+        sweeper.abort();
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ mod client;
 mod config;
 mod environment;
 mod serve;
-mod wiring;
 
 use clap::Parser;
 use std::process::ExitCode;

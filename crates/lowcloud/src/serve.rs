@@ -2,7 +2,7 @@
 
 use crate::cli::Failure;
 use crate::config::ServeOptions;
-use crate::{environment, wiring};
+use crate::environment;
 use gateway::{Gateway, Guard, Options};
 use kernel::{Clock, Cloud, MemoryJournal};
 use std::future::Future;
@@ -22,7 +22,7 @@ fn open(options: &ServeOptions) -> Result<Arc<Gateway>, Failure> {
     start_log(log);
     let settings = options.settings()?;
     let clock = Clock::new(options.clock_mode(), gateway::wall());
-    let wiring = wiring::wiring();
+    let wiring = lowcloud::wiring();
     let cloud = match &options.data_dir {
         None => Cloud::new(&wiring, settings, clock, Box::new(MemoryJournal))?,
         Some(dir) => {
@@ -42,7 +42,9 @@ fn open(options: &ServeOptions) -> Result<Arc<Gateway>, Failure> {
         allowed_hosts: options.allow_host.iter().map(|h| h.to_ascii_lowercase()).collect(),
     };
     let access_log = matches!(log, "info" | "debug" | "trace");
-    Ok(Gateway::new(cloud, Options { guard, version: env!("CARGO_PKG_VERSION"), access_log }))
+    let blob_dir = options.data_dir.as_ref().map(|dir| dir.join("blobs"));
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(Gateway::new(cloud, Options { guard, version, access_log, blob_dir }))
 }
 
 fn start_log(level: &str) {

@@ -3,8 +3,13 @@
 use kernel::{Wake, Wiring};
 
 /// Everything that this binary serves.
-pub(crate) fn wiring() -> Wiring {
-    let mut services = vec![autoscaling::service(), cloudformation::service(), ec2::service()];
+pub fn wiring() -> Wiring {
+    let mut services = vec![
+        autoscaling::service(),
+        cloudformation::service(),
+        ec2::service(),
+        s3::service(),
+    ];
     services.extend(basics::services());
     Wiring {
         services,

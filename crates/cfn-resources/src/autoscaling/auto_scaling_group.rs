@@ -255,13 +255,16 @@ impl Provider for AutoScalingGroup {
             return Ok(Deletion::InProgress);
         }
         let name = SmolStr::new(id);
+        // Instances in standby do not leave by themselves; they go with the group.
         let instances = group.instances.unwrap_or_default();
-        if instances.is_empty() && group.desired_capacity == Some(0) {
+        let standby = |i: &wire::Instance| i.lifecycle_state.as_deref() == Some("Standby");
+        if instances.iter().all(standby) && group.max_size == Some(0) {
             let input = DeleteAutoScalingGroupType {
                 auto_scaling_group_name: name,
-                force_delete: None,
+                force_delete: Some(!instances.is_empty()),
             };
             return match cx.call::<wire::ops::DeleteAutoScalingGroup>(input) {
+                Ok(()) if !instances.is_empty() => Ok(Deletion::InProgress),
                 Ok(()) => Ok(Deletion::Done),
                 Err(error) if error.code == "ScalingActivityInProgress" => {
                     Ok(Deletion::InProgress)

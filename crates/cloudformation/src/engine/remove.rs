@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// What is in the way of a deletion has at least this long to go, whatever the pace.
 const LEAST_PATIENCE_MILLIS: i64 = 3_000;
 
+/// A deletion that has not come to an end after this long has failed.
+const GIVE_UP_SECS: i64 = 3_600;
+
 /// Steps that remove everything a stack has, in the reverse order of its making. Resources with
 /// the policy `RetainExceptOnCreate` go only if the stack's creation is being undone.
 pub(super) fn all(tx: &Tx, stack: &Stack, undoing_create: bool) -> Vec<Step> {
@@ -87,9 +90,14 @@ impl Run<'_, '_> {
         });
         let gone_at = since.plus_millis(self.resource_millis() / 2);
         match deleted {
-            Some(Ok(Deletion::InProgress)) => {
+            Some(Ok(Deletion::InProgress)) if self.now < since.plus_secs(GIVE_UP_SECS) => {
                 self.wake_by_poll();
                 Standing::Running
+            }
+            Some(Ok(Deletion::InProgress)) => {
+                let reason = "Exceeded attempts to wait";
+                self.removal_event(&logical_id, removal, Status::DeleteFailed, reason);
+                Standing::Failed
             }
             Some(Err(error)) if wording::may_pass(&error) && self.is_patient(since) => {
                 self.wake_by_poll();

@@ -63,13 +63,11 @@ impl Status {
         matches!(self, Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete)
     }
 
-    /// Whether a deletion may begin.
+    /// Whether a deletion may begin. A creation, or its rollback, is broken off by it.
     pub(crate) const fn may_delete(self) -> bool {
         !matches!(
             self,
-            Self::CreateInProgress
-                | Self::RollbackInProgress
-                | Self::UpdateInProgress
+            Self::UpdateInProgress
                 | Self::UpdateCompleteCleanupInProgress
                 | Self::UpdateRollbackInProgress
                 | Self::UpdateRollbackCompleteCleanupInProgress
