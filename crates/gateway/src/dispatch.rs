@@ -7,8 +7,8 @@ use crate::wall;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use kernel::{AnyOutput, Caller, account_of_temporary_key};
-use model::{ApiError, Body, OperationModel, Protocol, Service};
+use kernel::{AnyOutput, Caller, OperationRow, account_of_temporary_key};
+use model::{ApiError, Body, OperationModel, Protocol, Service, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -151,11 +151,16 @@ fn partial(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
+/// Where an S3 error says that a bucket is.
+fn region_of(error: &ApiError) -> Option<SmolStr> {
+    let region = error.extra.iter().find(|(name, _)| *name == "Region");
+    region.map(|(_, region)| SmolStr::new(region))
+}
+
 /// S3's errors name the resource unless they name it in a way of their own, and tell in a header
 /// where a bucket is that was looked for elsewhere.
 fn s3_error(parts: &Parts, request_id: &str, protocol: Protocol, error: ApiError) -> HttpResponse {
-    let region = error.extra.iter().find(|(name, _)| *name == "Region");
-    let region = region.map(|(_, region)| SmolStr::new(region));
+    let region = region_of(&error);
     let error = match error.extra.is_empty() {
         true => error.with("Resource", parts.uri.path()),
         false => error,
@@ -180,14 +185,13 @@ async fn call(
         return Err(ApiError::not_implemented(format_args!("{service}:{name}")));
     };
     let caller = caller(gateway, route, request_id)?;
-    let input = row.decode(value);
-    let answer = if SLOW.contains(&(service, name)) {
-        let cloud = gateway.cloud.clone();
-        let task = tokio::task::spawn_blocking(move || cloud.invoke(wall(), row, &caller, input));
-        task.await.unwrap_or_else(|_| Err(ApiError::internal()))
-    } else {
-        gateway.cloud.invoke(wall(), row, &caller, input)
-    };
+    // Old signatures, and requests without any, name no region: nobody looked in a wrong one.
+    let anywhere = (service == "s3" && route.scope.region.is_empty()).then(|| value.clone());
+    let mut answer = invoke(gateway, row, &caller, value).await;
+    let elsewhere = answer.as_ref().err().and_then(region_of);
+    if let (Some(value), Some(region)) = (anywhere, elsewhere) {
+        answer = invoke(gateway, row, &Caller { region, ..caller }, value).await;
+    }
     if !row.is_read() {
         gateway.driver.poke(&gateway.cloud);
         if service == "s3" {
@@ -200,6 +204,21 @@ async fn call(
         claim.keep();
     }
     answer
+}
+
+async fn invoke(
+    gateway: &Gateway,
+    row: &'static dyn OperationRow,
+    caller: &Caller,
+    value: Value,
+) -> Result<Box<dyn AnyOutput>, ApiError> {
+    let input = row.decode(value);
+    if SLOW.contains(&(row.service(), row.name())) {
+        let (cloud, caller) = (gateway.cloud.clone(), caller.clone());
+        let task = tokio::task::spawn_blocking(move || cloud.invoke(wall(), row, &caller, input));
+        return task.await.unwrap_or_else(|_| Err(ApiError::internal()));
+    }
+    gateway.cloud.invoke(wall(), row, caller, input)
 }
 
 /// Who calls: the account that the access key names (twelve digits, or a session's key that this
