@@ -2,7 +2,7 @@
 
 use super::errors;
 use api::iam::Tag;
-use kernel::{ApiError, Page, Rng, Tags, paginate};
+use kernel::{ApiError, Caller, Page, Rng, Tags, paginate};
 use smol_str::{SmolStr, format_smolstr};
 
 /// Most tags on one entity.
@@ -51,12 +51,13 @@ pub(super) fn check_name(member: &str, name: &str, longest: usize) -> Result<(),
     Ok(())
 }
 
-/// `tags` with more of them, within IAM's limits: keys differ by more than case.
-pub(super) fn add_tags(tags: &Tags, more: &[Tag]) -> Result<Tags, ApiError> {
+/// `tags` with more of them, within IAM's limits: keys differ by more than case, and those that
+/// begin with `aws:` are for services.
+pub(super) fn add_tags(caller: &Caller, tags: &Tags, more: &[Tag]) -> Result<Tags, ApiError> {
     let mut seen: Vec<String> = Vec::with_capacity(more.len());
     for tag in more {
         let key = tag.key.to_lowercase();
-        if key.starts_with("aws:") {
+        if key.starts_with("aws:") && caller.invoked_by.is_none() {
             return Err(errors::invalid_input(
                 "Tag keys with the prefix aws: are reserved for system use.",
             ));
@@ -70,7 +71,7 @@ pub(super) fn add_tags(tags: &Tags, more: &[Tag]) -> Result<Tags, ApiError> {
     }
     let kept = tags.without(|key, _| seen.contains(&key.to_lowercase()));
     let all = kept.with(more.iter().map(|tag| (tag.key.clone(), tag.value.clone())));
-    if all.len() > MAX_TAGS {
+    if all.iter().filter(|(key, _)| !key.starts_with("aws:")).count() > MAX_TAGS {
         return Err(errors::quota("TagsPerRole", MAX_TAGS));
     }
     Ok(all)

@@ -82,7 +82,7 @@ fn create_instance_profile(
     let name = input.instance_profile_name;
     check_name("instanceProfileName", &name, 128)?;
     let path = path_of(input.path)?;
-    let tags = add_tags(&Tags::default(), input.tags.as_deref().unwrap_or_default())?;
+    let tags = add_tags(caller, &Tags::default(), input.tags.as_deref().unwrap_or_default())?;
     if tx.contains::<InstanceProfile>(&name_key(&name)) {
         return Err(errors::profile_exists(&name));
     }

@@ -163,7 +163,7 @@ fn create_policy(
     check_name("policyName", &name, 128)?;
     let path = path_of(input.path)?;
     check_document(&input.policy_document)?;
-    let tags = add_tags(&Tags::default(), input.tags.as_deref().unwrap_or_default())?;
+    let tags = add_tags(caller, &Tags::default(), input.tags.as_deref().unwrap_or_default())?;
     if tx.contains::<Policy>(&name_key(&name)) {
         return Err(errors::policy_exists(&name));
     }

@@ -126,7 +126,7 @@ fn create_role(
     check_name("roleName", &name, 64)?;
     let path = path_of(input.path)?;
     check_trust(&input.assume_role_policy_document)?;
-    let tags = add_tags(&Tags::default(), input.tags.as_deref().unwrap_or_default())?;
+    let tags = add_tags(caller, &Tags::default(), input.tags.as_deref().unwrap_or_default())?;
     if let Some(arn) = &input.permissions_boundary {
         require_attachable(tx, arn)?;
     }
@@ -233,7 +233,7 @@ fn update_assume_role_policy(
 
 fn tag_role(tx: &mut Tx, caller: &Caller, input: TagRoleRequest) -> Result<(), ApiError> {
     let role = Role::find_to_change(tx, caller, &input.role_name)?;
-    let tags = add_tags(&role.tags, &input.tags)?;
+    let tags = add_tags(caller, &role.tags, &input.tags)?;
     tx.update::<Role>(&role.key(), |role| role.tags = tags);
     Ok(())
 }

@@ -172,3 +172,14 @@ fn lists_come_in_pages() {
     let input = ListRolesRequest { marker: Some("nonsense".into()), ..Default::default() };
     assert_eq!(refusal(cloud.call::<ListRoles>(input)).0, "ValidationError");
 }
+
+#[test]
+fn only_services_give_tags_of_aws() {
+    let cloud = Harness::new();
+    let tags = || Some(vec![Tag { key: "aws:made-by".into(), value: "a stack".into() }]);
+    let mine = cloud.call::<CreateRole>(CreateRoleRequest { tags: tags(), ..role("web") });
+    assert_eq!(refusal(mine).0, "InvalidInput");
+    let service = cloud.caller.via("cloudformation");
+    let input = CreateRoleRequest { tags: tags(), ..role("web") };
+    assert_eq!(refusal(cloud.call_as::<CreateRole>(&service, input)).0, "none");
+}
