@@ -1,3 +1,5 @@
+//! Roles, policies and instance profiles.
+
 use crate::harness::{Harness, refusal};
 use api::iam::ops::*;
 use api::iam::*;

@@ -1,3 +1,5 @@
+//! Topics and subscriptions.
+
 use crate::harness::{Harness, refusal};
 use api::sns::ops::*;
 use api::sns::*;

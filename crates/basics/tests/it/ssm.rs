@@ -1,3 +1,5 @@
+//! The parameter store.
+
 use crate::harness::{Harness, refusal};
 use api::ssm::ops::*;
 use api::ssm::*;

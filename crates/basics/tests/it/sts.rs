@@ -1,3 +1,5 @@
+//! Identities and sessions.
+
 use crate::harness::{ACCOUNT, Harness, refusal};
 use api::iam::CreateRoleRequest;
 use api::iam::ops::CreateRole;

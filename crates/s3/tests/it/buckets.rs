@@ -1,3 +1,5 @@
+//! Buckets: where they are and whose.
+
 use crate::harness::{BUCKET, Harness, code};
 use api::s3::ops::*;
 use api::s3::*;

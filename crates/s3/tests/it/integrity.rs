@@ -1,3 +1,5 @@
+//! Check sums, given and kept.
+
 use crate::harness::{Harness, code, get, put, stored};
 use api::s3::ops::{GetObject, PutObject};
 use api::s3::{GetObjectRequest, PutObjectRequest};

@@ -1,3 +1,5 @@
+//! Lists against their definition, page by page.
+
 use crate::harness::{BUCKET, Harness, code};
 use api::s3::ops::{ListObjects, ListObjectsV2};
 use api::s3::{ListObjectsRequest, ListObjectsV2Output, ListObjectsV2Request};

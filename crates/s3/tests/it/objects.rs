@@ -1,3 +1,5 @@
+//! Objects: read, copied, deleted, tagged.
+
 use crate::harness::{BUCKET, Harness, code, get, put, stored, text};
 use api::s3::ops::*;
 use api::s3::*;

@@ -1,3 +1,5 @@
+//! Multipart uploads.
+
 use crate::harness::{BUCKET, Harness, code, get, put, stored};
 use api::s3::ops::*;
 use api::s3::*;
