@@ -91,7 +91,7 @@ def test_creation_checks_its_input(groups):
     with fails("ValidationError", contains="Launch configuration name not found"):
         groups.create(0, 1, LaunchConfigurationName="nope")
     with fails("ValidationError"):
-        groups.create(0, 1, VPCZoneIdentifier="")
+        groups.create(0, 1, VPCZoneIdentifier=",")
     groups.create(0, 1)
     with fails("AlreadyExists", contains="AutoScalingGroup by this name already exists"):
         groups.create(0, 1)

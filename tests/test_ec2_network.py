@@ -196,8 +196,8 @@ def test_rules_are_added_once_and_revoked(ec2, vpc):
     rules = ec2.describe_security_group_rules(Filters=named("group-id", group))["SecurityGroupRules"]
     assert sorted(r["IsEgress"] for r in rules) == [False, True]
     ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[SSH])
-    again = ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[SSH])
-    assert again["UnknownIpPermissions"]
+    with fails("InvalidPermission.NotFound"):
+        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[SSH])
     assert ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"] == []
 
 

@@ -1,8 +1,7 @@
 //! `codegen`: the operations that services register → `crates/api/src/<service>.rs`.
 //!
 //! Sources of operations are the `operations { read X => x, write Y => y }` parts of
-//! `resource!` blocks in service crates and the bootstrap list beside this crate. The result is checked in; a test fails when
-//! it is stale.
+//! `resource!` blocks in service crates. The result is checked in; a test fails when it is stale.
 
 mod emit;
 mod names;
@@ -17,7 +16,7 @@ const SERVICE_CRATES: [&str; 6] =
     ["ec2", "autoscaling", "cloudformation", "s3", "cloudwatch", "elbv2"];
 
 /// Operations to generate, by service.
-type Wanted = BTreeMap<&'static str, BTreeSet<String>>;
+pub(crate) type Wanted = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// Writes the generated files, or with `check` fails when one differs from what is there.
 pub fn run(root: &Path, check: bool) -> Result<(), Failure> {
@@ -51,17 +50,9 @@ fn generate(root: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
     Ok(files)
 }
 
-fn wanted(root: &Path) -> Result<Wanted, Failure> {
+/// Every registered operation, by service.
+pub(crate) fn wanted(root: &Path) -> Result<Wanted, Failure> {
     let mut wanted = Wanted::new();
-    let bootstrap = root.join("crates/xtask/bootstrap-operations.txt");
-    for line in fs::read_to_string(bootstrap).unwrap_or_default().lines() {
-        let mut words = line.split_whitespace();
-        if let Some(service) = words.next() {
-            for operation in words {
-                add(&mut wanted, service, operation)?;
-            }
-        }
-    }
     for service in SERVICE_CRATES {
         scan(&root.join("crates").join(service).join("src"), service, &mut wanted)?;
     }

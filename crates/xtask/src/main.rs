@@ -2,6 +2,7 @@
 
 mod check;
 mod codegen;
+mod coverage;
 mod reduce;
 mod tidy;
 
@@ -14,6 +15,7 @@ type Failure = Box<dyn std::error::Error>;
 const USAGE: &str = "usage: cargo xtask <command>
   check                           format, lints, tidiness, tests: what CI runs
   codegen [--check]               rebuild crates/api from the registered operations
+  coverage [--check]              rebuild COVERAGE.md from what is registered
   reduce-models <botocore/data>   rebuild crates/model/data from PyPI's botocore
   tidy                            dependency edges, headers, sizes, paths";
 
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root),
         ["codegen"] => codegen::run(&root, false),
         ["codegen", "--check"] => codegen::run(&root, true),
+        ["coverage"] => coverage::run(&root, false),
+        ["coverage", "--check"] => coverage::run(&root, true),
         ["reduce-models", data] => reduce::run(&root, Path::new(data)),
         _ => Err(USAGE.into()),
     };

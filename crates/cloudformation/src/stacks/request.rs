@@ -33,8 +33,8 @@ pub(super) fn check_types(template: &Template) -> Result<(), ApiError> {
     missing.dedup();
     match missing.as_slice() {
         [] => Ok(()),
-        names => Err(ApiError::not_implemented(format_args!(
-            "the resource types [{}]",
+        names => Err(errors::validation(format!(
+            "Template error: lowcloud does not implement the resource types [{}] yet.",
             names.join(", ")
         ))),
     }
