@@ -324,8 +324,8 @@ def test_a_connection_serves_many_requests(steady):
 
 
 def test_strange_objects_are_refused_or_stored_whole(steady):
-    s3 = steady.client("s3", "us-east-1", s3={"addressing_style": "path"})
-    s3.create_bucket(Bucket="bucket")
+    s3 = steady.client("s3", REGION, s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
     headers = {"Authorization": scope("s3")}
     for path in ["/bucket/../../etc/passwd", "/bucket/%2e%2e/%2e%2e/x", "/bucket//a", "/bucket/%00"]:
         status, _, _ = steady.http("PUT", path, b"x", headers)

@@ -52,6 +52,7 @@ const EVERYTHING: &[&str] = &[
     "elbv2",
     "gateway",
     "kernel",
+    "lowcloud",
     "model",
     "s3",
     "store",
