@@ -25,8 +25,8 @@ test: check e2e ## Everything: check, then the end-to-end tests with real client
 e2e: build $(VENV)/ready ## The end-to-end tests (PYTEST_FLAGS='-k tutorial' picks some)
 	cd tests && LOWCLOUD_BINARY="$(abspath $(BINARY))" .venv/bin/python -m pytest $(PYTEST_FLAGS)
 
-bench: build $(VENV)/ready ## Measure start, idle cost and throughput
-	cargo bench --workspace
+bench: build $(VENV)/ready ## Measure the hot paths, start, idle cost and throughput
+	cargo bench -p sim
 	LOWCLOUD_BINARY="$(abspath $(BINARY))" $(VENV)/bin/python tests/measure.py
 
 # Made again when the pinned requirements change.

@@ -40,9 +40,7 @@ pub use faults::{FaultEffect, FaultPlan, FaultPoint, FaultRule};
 pub use filters::{FilterRow, Filters, glob_matches};
 pub use ids::{is_resource_id, suffix_upper};
 pub use journal::{Journal, JournalError, MemoryJournal, Record, RowChange, TaskChange};
-pub use model::{
-    ApiError, Body, Digests, Fault, Operation, Piece, StoredBody, Timestamp, Value,
-};
+pub use model::{ApiError, Body, Digests, Fault, Operation, Piece, StoredBody, Timestamp, Value};
 pub use operation::{AnyOutput, OperationRow, Read, Write};
 pub use pace::{Pace, Wait};
 pub use pagination::{Page, PageError, paginate};

@@ -4,12 +4,8 @@ use kernel::{Wake, Wiring};
 
 /// Everything that this binary serves.
 pub fn wiring() -> Wiring {
-    let mut services = vec![
-        autoscaling::service(),
-        cloudformation::service(),
-        ec2::service(),
-        s3::service(),
-    ];
+    let mut services =
+        vec![autoscaling::service(), cloudformation::service(), ec2::service(), s3::service()];
     services.extend(basics::services());
     Wiring {
         services,
