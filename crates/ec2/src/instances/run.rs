@@ -2,7 +2,7 @@
 //! capacity), before anything is made.
 
 use super::launch::{self, Disk, Plan};
-use super::render;
+use super::render::Renderer;
 use super::row::{Instance, Launch, MetadataOptions};
 use super::describe;
 use crate::entity::{Entity, specified_tags};
@@ -52,7 +52,8 @@ pub(super) fn run_instances(
 fn answer(tx: &Tx, rows: &[Arc<Instance>]) -> Reservation {
     let mut reservation =
         rows.first().map(|row| describe::reservation(tx, row)).unwrap_or_default();
-    reservation.instances = Some(rows.iter().map(|row| render::instance(tx, row)).collect());
+    let mut renderer = Renderer::new(tx);
+    reservation.instances = Some(rows.iter().map(|row| renderer.instance(row)).collect());
     reservation
 }
 
@@ -131,7 +132,10 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         zone: network.subnet.zone.clone(),
         vpc_id: network.subnet.vpc_id.clone(),
         subnet_id: network.subnet.id.clone(),
-        tenancy: placement.tenancy.unwrap_or(SmolStr::new_static("default")),
+        tenancy: placement
+            .tenancy
+            .filter(|tenancy| !tenancy.is_empty())
+            .unwrap_or(SmolStr::new_static("default")),
         placement_group: placement.group_name.unwrap_or_default(),
         architecture,
         root_device_name: image.root_device_name.clone(),
@@ -311,8 +315,10 @@ fn network(
         }
     }
     let subnet_id = interface.map_or(&input.subnet_id, |i| &i.subnet_id);
+    // Clients that write every member (Terraform) leave those that were not set empty.
     let zone = input.placement.as_ref().and_then(|p| p.availability_zone.as_deref());
-    let subnet = match subnet_id {
+    let zone = zone.filter(|zone| !zone.is_empty());
+    let subnet = match subnet_id.as_ref().filter(|id| !id.is_empty()) {
         Some(_) if input.security_groups.is_some() => {
             return Err(errors::invalid_combination(
                 "The parameter groupName cannot be used with the parameter subnet",
