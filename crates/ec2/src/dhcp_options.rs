@@ -4,7 +4,7 @@
 //! VPC"); all VPCs use it.
 
 use crate::entity::{Entity, Query, render_tag_list};
-use crate::{errors, instances};
+use crate::{errors, host_names};
 use api::ec2::{
     AttributeValue, DescribeDhcpOptionsRequest, DescribeDhcpOptionsResult, DhcpConfiguration,
 };
@@ -79,7 +79,7 @@ pub(crate) fn default_set(snapshot: &Snapshot) -> SmolStr {
 
 /// The set that a new account has in a region.
 pub(crate) fn create_default(tx: &mut Tx) {
-    let domain = instances::private_domain(tx.region());
+    let domain = host_names::private_domain(tx.region());
     let option = |key, value| (SmolStr::new_static(key), vec![value]);
     let options = vec![
         option("domain-name", domain),

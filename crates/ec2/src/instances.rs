@@ -18,7 +18,6 @@ mod row;
 mod run;
 mod status;
 
-pub(crate) use render::{private_domain, private_host_name, public_host_name};
 pub(crate) use row::{Instance, State};
 
 use kernel::resource;

@@ -10,6 +10,7 @@ mod entity;
 mod errors;
 mod facts;
 mod genesis;
+mod host_names;
 mod tokens;
 
 kernel::resources! {

@@ -9,13 +9,14 @@ mod describe;
 pub(crate) use create::{create, groups_for};
 
 use crate::entity::Entity;
+use crate::host_names::mac_text;
 use crate::security_groups::GroupRef;
 use crate::subnets::Subnet;
 use crate::{addresses, errors};
 use api::ec2::DeleteNetworkInterfaceRequest;
 use kernel::{ApiError, Caller, FilterRow, IndexSink, Row, Tags, Timestamp, Tx, resource};
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -61,8 +62,7 @@ pub(crate) struct Attachment {
 impl NetworkInterface {
     /// `02:…` in the usual spelling.
     pub(crate) fn mac_text(&self) -> SmolStr {
-        let b = self.mac.to_be_bytes();
-        format_smolstr!("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", b[2], b[3], b[4], b[5], b[6], b[7])
+        mac_text(self.mac)
     }
 }
 

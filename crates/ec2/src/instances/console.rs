@@ -5,7 +5,7 @@
 //! guide: the output is posted shortly after a transition; its latest state is to be had on Nitro
 //! only.
 
-use super::render;
+use super::render::Renderer;
 use super::row::{Instance, State};
 use crate::entity::Entity;
 use crate::errors;
@@ -57,7 +57,7 @@ fn posted_at(snapshot: &Snapshot, instance: &Instance, latest: bool) -> Option<T
 fn boot_log(snapshot: &Snapshot, instance: &Instance) -> String {
     let launch = &*instance.launch;
     let address = instance.primary(snapshot).map(|interface| interface.private_ip);
-    let host = address.map(|ip| render::private_dns(snapshot, instance, ip));
+    let host = address.map(|ip| Renderer::new(snapshot).private_dns(instance, ip));
     let host = host.as_deref().and_then(|name| name.split('.').next()).unwrap_or("localhost");
     let memory = catalogue::instance_type(&launch.instance_type).map_or(0, |t| t.memory_mib);
     let mut log = format!(

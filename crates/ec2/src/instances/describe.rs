@@ -1,6 +1,6 @@
 //! DescribeInstances.
 
-use super::render;
+use super::render::{self, Renderer};
 use super::row::Instance;
 use crate::entity::Query;
 use crate::errors;
@@ -35,6 +35,7 @@ pub(super) fn describe_instances(
         *sizes.entry(&row.launch.reservation).or_default() += 1;
     }
     let mut reservations: Vec<Reservation> = Vec::with_capacity(sizes.len());
+    let mut renderer = Renderer::new(snapshot);
     let mut places: BTreeMap<&SmolStr, usize> = BTreeMap::new();
     for row in &page.items {
         let place = *places.entry(&row.launch.reservation).or_insert_with_key(|id| {
@@ -44,7 +45,7 @@ pub(super) fn describe_instances(
             reservations.len() - 1
         });
         let instances = reservations[place].instances.get_or_insert_default();
-        instances.push(render::instance(snapshot, row));
+        instances.push(renderer.instance(row));
     }
     Ok(DescribeInstancesResult { next_token: page.next, reservations: Some(reservations) })
 }

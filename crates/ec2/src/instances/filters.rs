@@ -1,6 +1,7 @@
 //! Filters of DescribeInstances. A terminated instance has lost its network, so it does not match
 //! by it.
 
+use super::render::Renderer;
 use super::row::{Instance, State};
 use crate::entity::Entity;
 use crate::network_interfaces::NetworkInterface;
@@ -59,7 +60,7 @@ pub(super) static FILTERS: &[FilterRow<Instance>] = &[
         name: "dns-name",
         values: |i, s, emit| {
             if let Some(ip) = i.primary(s).and_then(|e| e.public_ip) {
-                emit(&super::render::public_dns(s, i, ip));
+                emit(&Renderer::new(s).public_dns(i, ip));
             }
         },
     },
@@ -147,7 +148,7 @@ pub(super) static FILTERS: &[FilterRow<Instance>] = &[
         name: "private-dns-name",
         values: |i, s, emit| {
             if let Some(e) = i.primary(s) {
-                emit(&super::render::private_dns(s, i, e.private_ip));
+                emit(&Renderer::new(s).private_dns(i, e.private_ip));
             }
         },
     },

@@ -2,59 +2,19 @@
 
 use super::row::{Instance, Reason, State};
 use crate::entity::render_tags;
+use crate::host_names::{HostNames, ip_text};
 use crate::network_interfaces::NetworkInterface;
 use crate::security_groups::GroupRef;
 use crate::volumes::Volume;
 use crate::vpcs::Vpc;
 use api::ec2;
-use kernel::{Snapshot, dns_suffix};
-use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+use kernel::Snapshot;
+use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 
 /// The account whose view this is.
 pub(crate) fn owner(snapshot: &Snapshot) -> &SmolStr {
     snapshot.account()
-}
-
-/// `ip-10-0-32-4.us-west-1.compute.internal`, or the resource-name form.
-pub(crate) fn private_dns(snapshot: &Snapshot, instance: &Instance, ip: Ipv4Addr) -> SmolStr {
-    if instance.launch.hostname_type == "resource-name" {
-        return format_smolstr!("{}.{}", instance.id, private_domain(snapshot.region()));
-    }
-    private_host_name(snapshot.region(), ip)
-}
-
-/// What private host names of a region end with.
-pub(crate) fn private_domain(region: &str) -> SmolStr {
-    match region {
-        "us-east-1" => SmolStr::new_static("ec2.internal"),
-        _ => format_smolstr!("{region}.compute.internal"),
-    }
-}
-
-/// The private host name of an address in a region.
-pub(crate) fn private_host_name(region: &str, ip: Ipv4Addr) -> SmolStr {
-    let [a, b, c, d] = ip.octets();
-    format_smolstr!("ip-{a}-{b}-{c}-{d}.{}", private_domain(region))
-}
-
-/// `ec2-52-1-2-3.us-west-1.compute.amazonaws.com`, empty unless the VPC has DNS host names.
-pub(crate) fn public_dns(snapshot: &Snapshot, instance: &Instance, ip: Ipv4Addr) -> SmolStr {
-    let hostnames =
-        snapshot.get::<Vpc>(&instance.launch.vpc_id).is_some_and(|vpc| vpc.dns_hostnames);
-    if !hostnames {
-        return SmolStr::default();
-    }
-    public_host_name(snapshot.region(), ip)
-}
-
-/// The public host name of an address in a region.
-pub(crate) fn public_host_name(region: &str, ip: Ipv4Addr) -> SmolStr {
-    let [a, b, c, d] = ip.octets();
-    match region {
-        "us-east-1" => format_smolstr!("ec2-{a}-{b}-{c}-{d}.compute-1.amazonaws.com"),
-        _ => format_smolstr!("ec2-{a}-{b}-{c}-{d}.{region}.compute.{}", dns_suffix(region)),
-    }
 }
 
 pub(super) fn state(state: State) -> Option<ec2::InstanceState> {
@@ -73,58 +33,161 @@ pub(super) fn groups(groups: &[GroupRef]) -> Vec<ec2::GroupIdentifier> {
     groups.iter().map(render).collect()
 }
 
-/// The whole instance. A terminated one has lost its network and volumes.
-pub(super) fn instance(snapshot: &Snapshot, row: &Instance) -> ec2::Instance {
-    let launch = &*row.launch;
-    let mut wire = ec2::Instance {
-        instance_id: Some(row.id.clone()),
-        image_id: Some(launch.image_id.clone()),
-        state: state(row.state),
-        private_dns_name: Some(SmolStr::default()),
-        public_dns_name: Some(SmolStr::default()),
-        state_transition_reason: Some(row.reason.as_ref().map(transition).unwrap_or_default()),
-        state_reason: state_reason(row),
-        key_name: some(&launch.key_name),
-        ami_launch_index: Some(i64::from(row.launch_index)),
-        product_codes: Some(Vec::new()),
-        instance_type: Some(launch.instance_type.clone()),
-        launch_time: Some(row.launched_at.whole_seconds()),
-        placement: Some(ec2::Placement {
-            availability_zone: Some(launch.zone.clone()),
-            group_name: Some(launch.placement_group.clone()),
-            tenancy: Some(launch.tenancy.clone()),
-            ..Default::default()
-        }),
-        platform: launch.platform.clone(),
-        monitoring: Some(ec2::Monitoring {
-            state: Some(text(monitoring(row))),
-            ..Default::default()
-        }),
-        architecture: Some(launch.architecture.clone()),
-        client_token: Some(launch.client_token.clone()),
-        ebs_optimized: Some(launch.ebs_optimized),
-        ena_support: Some(launch.ena_support),
-        hypervisor: Some(text("xen")),
-        iam_instance_profile: launch.profile.as_ref().map(|(arn, id)| ec2::IamInstanceProfile {
-            arn: Some(arn.clone()),
-            id: Some(id.clone()),
-        }),
-        instance_lifecycle: some(&launch.lifecycle),
-        root_device_name: Some(launch.root_device_name.clone()),
-        root_device_type: Some(text("ebs")),
-        security_groups: Some(Vec::new()),
-        network_interfaces: Some(Vec::new()),
-        block_device_mappings: Some(Vec::new()),
-        tags: render_tags(&row.tags),
-        virtualization_type: Some(text("hvm")),
-        ..Default::default()
-    };
-    options(row, &mut wire);
-    if let Some(interface) = row.primary(snapshot) {
-        network(snapshot, row, &interface, &mut wire);
+/// Renders the instances of one answer: what they have in common is looked up once.
+pub(super) struct Renderer<'a> {
+    snapshot: &'a Snapshot,
+    names: HostNames,
+    /// The latest VPC, and whether its instances have public host names.
+    vpc: Option<(SmolStr, bool)>,
+}
+
+impl<'a> Renderer<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        Self { snapshot, names: HostNames::of(snapshot.region()), vpc: None }
     }
-    wire.block_device_mappings = Some(volumes(snapshot, row));
-    wire
+
+    /// The private host name, after the address or after the instance.
+    pub(super) fn private_dns(&self, instance: &Instance, ip: Ipv4Addr) -> SmolStr {
+        match instance.launch.hostname_type.as_str() {
+            "resource-name" => self.names.of_resource(&instance.id),
+            _ => self.names.private(ip),
+        }
+    }
+
+    /// The public host name, empty unless the VPC has DNS host names.
+    pub(super) fn public_dns(&mut self, instance: &Instance, ip: Ipv4Addr) -> SmolStr {
+        match self.has_host_names(&instance.launch.vpc_id) {
+            true => self.names.public(ip),
+            false => SmolStr::default(),
+        }
+    }
+
+    fn has_host_names(&mut self, vpc_id: &SmolStr) -> bool {
+        match &self.vpc {
+            Some((known, answer)) if known == vpc_id => *answer,
+            _ => {
+                let vpc = self.snapshot.get::<Vpc>(vpc_id);
+                let answer = vpc.is_some_and(|vpc| vpc.dns_hostnames);
+                self.vpc = Some((vpc_id.clone(), answer));
+                answer
+            }
+        }
+    }
+
+    /// The whole instance. A terminated one has lost its network and volumes.
+    pub(super) fn instance(&mut self, row: &Instance) -> ec2::Instance {
+        let launch = &*row.launch;
+        let mut wire = ec2::Instance {
+            instance_id: Some(row.id.clone()),
+            image_id: Some(launch.image_id.clone()),
+            state: state(row.state),
+            private_dns_name: Some(SmolStr::default()),
+            public_dns_name: Some(SmolStr::default()),
+            state_transition_reason: Some(row.reason.as_ref().map(transition).unwrap_or_default()),
+            state_reason: state_reason(row),
+            key_name: some(&launch.key_name),
+            ami_launch_index: Some(i64::from(row.launch_index)),
+            product_codes: Some(Vec::new()),
+            instance_type: Some(launch.instance_type.clone()),
+            launch_time: Some(row.launched_at.whole_seconds()),
+            placement: Some(ec2::Placement {
+                availability_zone: Some(launch.zone.clone()),
+                group_name: Some(launch.placement_group.clone()),
+                tenancy: Some(launch.tenancy.clone()),
+                ..Default::default()
+            }),
+            platform: launch.platform.clone(),
+            monitoring: Some(ec2::Monitoring {
+                state: Some(text(monitoring(row))),
+                ..Default::default()
+            }),
+            architecture: Some(launch.architecture.clone()),
+            client_token: Some(launch.client_token.clone()),
+            ebs_optimized: Some(launch.ebs_optimized),
+            ena_support: Some(launch.ena_support),
+            hypervisor: Some(text("xen")),
+            iam_instance_profile: launch.profile.as_ref().map(|(arn, id)| ec2::IamInstanceProfile {
+                arn: Some(arn.clone()),
+                id: Some(id.clone()),
+            }),
+            instance_lifecycle: some(&launch.lifecycle),
+            root_device_name: Some(launch.root_device_name.clone()),
+            root_device_type: Some(text("ebs")),
+            security_groups: Some(Vec::new()),
+            network_interfaces: Some(Vec::new()),
+            block_device_mappings: Some(Vec::new()),
+            tags: render_tags(&row.tags),
+            virtualization_type: Some(text("hvm")),
+            ..Default::default()
+        };
+        options(row, &mut wire);
+        if let Some(interface) = row.primary(self.snapshot) {
+            self.network(row, &interface, &mut wire);
+        }
+        wire.block_device_mappings = Some(volumes(self.snapshot, row));
+        wire
+    }
+
+    fn network(
+        &mut self,
+        row: &Instance,
+        interface: &NetworkInterface,
+        wire: &mut ec2::Instance,
+    ) {
+        let private_ip = ip_text(interface.private_ip);
+        let private_dns = self.private_dns(row, interface.private_ip);
+        let association = interface.public_ip.map(|ip| ec2::InstanceNetworkInterfaceAssociation {
+            ip_owner_id: Some(text("amazon")),
+            public_dns_name: Some(self.public_dns(row, ip)),
+            public_ip: Some(ip_text(ip)),
+            ..Default::default()
+        });
+        wire.subnet_id = Some(interface.subnet_id.clone());
+        wire.vpc_id = Some(interface.vpc_id.clone());
+        wire.private_ip_address = Some(private_ip.clone());
+        wire.private_dns_name = Some(private_dns.clone());
+        if let Some(association) = &association {
+            wire.public_ip_address = association.public_ip.clone();
+            wire.public_dns_name = association.public_dns_name.clone();
+        }
+        wire.source_dest_check = Some(interface.source_dest_check);
+        wire.security_groups = Some(groups(&interface.groups));
+        let attachment =
+            interface.attachment.as_ref().map(|a| ec2::InstanceNetworkInterfaceAttachment {
+                attach_time: Some(a.attached_at.whole_seconds()),
+                attachment_id: Some(a.id.clone()),
+                delete_on_termination: Some(a.delete_on_termination),
+                device_index: Some(i64::from(a.device_index)),
+                status: Some(text(if row.state == State::Pending { "attaching" } else { "attached" })),
+                network_card_index: Some(0),
+                ..Default::default()
+            });
+        wire.network_interfaces = Some(vec![ec2::InstanceNetworkInterface {
+            attachment,
+            description: Some(interface.description.clone()),
+            groups: Some(groups(&interface.groups)),
+            ipv6_addresses: Some(Vec::new()),
+            mac_address: Some(interface.mac_text()),
+            network_interface_id: Some(interface.id.clone()),
+            owner_id: Some(owner(self.snapshot).clone()),
+            private_dns_name: Some(private_dns.clone()),
+            private_ip_address: Some(private_ip.clone()),
+            private_ip_addresses: Some(vec![ec2::InstancePrivateIpAddress {
+                association: association.clone(),
+                primary: Some(true),
+                private_dns_name: Some(private_dns),
+                private_ip_address: Some(private_ip),
+            }]),
+            association,
+            source_dest_check: Some(interface.source_dest_check),
+            status: Some(text("in-use")),
+            subnet_id: Some(interface.subnet_id.clone()),
+            vpc_id: Some(interface.vpc_id.clone()),
+            interface_type: Some(text("interface")),
+            operator: Some(ec2::OperatorResponse { managed: Some(false), ..Default::default() }),
+            ..Default::default()
+        }]);
+    }
 }
 
 /// Why it is in its state; AWS gives the state itself as the reason of a pending one.
@@ -203,67 +266,6 @@ fn options(row: &Instance, wire: &mut ec2::Instance) {
     });
     wire.operator =
         Some(ec2::OperatorResponse { managed: Some(false), ..Default::default() });
-}
-
-fn network(
-    snapshot: &Snapshot,
-    row: &Instance,
-    interface: &NetworkInterface,
-    wire: &mut ec2::Instance,
-) {
-    let private_ip = interface.private_ip.to_smolstr();
-    let private_dns = private_dns(snapshot, row, interface.private_ip);
-    let association = interface.public_ip.map(|ip| ec2::InstanceNetworkInterfaceAssociation {
-        ip_owner_id: Some(text("amazon")),
-        public_dns_name: Some(public_dns(snapshot, row, ip)),
-        public_ip: Some(ip.to_smolstr()),
-        ..Default::default()
-    });
-    wire.subnet_id = Some(interface.subnet_id.clone());
-    wire.vpc_id = Some(interface.vpc_id.clone());
-    wire.private_ip_address = Some(private_ip.clone());
-    wire.private_dns_name = Some(private_dns.clone());
-    if let Some(association) = &association {
-        wire.public_ip_address = association.public_ip.clone();
-        wire.public_dns_name = association.public_dns_name.clone();
-    }
-    wire.source_dest_check = Some(interface.source_dest_check);
-    wire.security_groups = Some(groups(&interface.groups));
-    let attachment =
-        interface.attachment.as_ref().map(|a| ec2::InstanceNetworkInterfaceAttachment {
-            attach_time: Some(a.attached_at.whole_seconds()),
-            attachment_id: Some(a.id.clone()),
-            delete_on_termination: Some(a.delete_on_termination),
-            device_index: Some(i64::from(a.device_index)),
-            status: Some(text(if row.state == State::Pending { "attaching" } else { "attached" })),
-            network_card_index: Some(0),
-            ..Default::default()
-        });
-    wire.network_interfaces = Some(vec![ec2::InstanceNetworkInterface {
-        attachment,
-        description: Some(interface.description.clone()),
-        groups: Some(groups(&interface.groups)),
-        ipv6_addresses: Some(Vec::new()),
-        mac_address: Some(interface.mac_text()),
-        network_interface_id: Some(interface.id.clone()),
-        owner_id: Some(owner(snapshot).clone()),
-        private_dns_name: Some(private_dns.clone()),
-        private_ip_address: Some(private_ip.clone()),
-        private_ip_addresses: Some(vec![ec2::InstancePrivateIpAddress {
-            association: association.clone(),
-            primary: Some(true),
-            private_dns_name: Some(private_dns),
-            private_ip_address: Some(private_ip),
-        }]),
-        association,
-        source_dest_check: Some(interface.source_dest_check),
-        status: Some(text("in-use")),
-        subnet_id: Some(interface.subnet_id.clone()),
-        vpc_id: Some(interface.vpc_id.clone()),
-        interface_type: Some(text("interface")),
-        operator: Some(ec2::OperatorResponse { managed: Some(false), ..Default::default() }),
-        ..Default::default()
-    }]);
 }
 
 pub(super) fn volumes(

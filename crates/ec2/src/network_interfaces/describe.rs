@@ -3,7 +3,8 @@
 use super::{Attachment, NetworkInterface};
 use crate::entity::{Query, render_tag_list};
 use crate::errors;
-use crate::instances::{Instance, State, private_host_name, public_host_name};
+use crate::host_names::{HostNames, ip_text};
+use crate::instances::{Instance, State};
 use crate::security_groups::GroupRef;
 use crate::subnets::id_of_zone;
 use crate::vpcs::{Vpc, bool_text};
@@ -13,7 +14,7 @@ use api::ec2::{
     OperatorResponse,
 };
 use kernel::{ApiError, Caller, FilterRow, Snapshot};
-use smol_str::{SmolStr, ToSmolStr};
+use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 
 type Emit<'a> = &'a mut dyn FnMut(&str);
@@ -123,13 +124,13 @@ fn public_ip(interface: &NetworkInterface, _: &Snapshot, emit: Emit<'_>) {
 
 fn public_dns(interface: &NetworkInterface, snapshot: &Snapshot, emit: Emit<'_>) {
     if let Some(ip) = interface.public_ip.filter(|_| has_host_names(snapshot, interface)) {
-        emit(&public_host_name(snapshot.region(), ip));
+        emit(&HostNames::of(snapshot.region()).public(ip));
     }
 }
 
 fn private_dns(interface: &NetworkInterface, snapshot: &Snapshot, emit: Emit<'_>) {
     if has_host_names(snapshot, interface) {
-        emit(&private_host_name(snapshot.region(), interface.private_ip));
+        emit(&HostNames::of(snapshot.region()).private(interface.private_ip));
     }
 }
 
@@ -185,21 +186,22 @@ pub(super) fn render(
     row: &NetworkInterface,
 ) -> api::ec2::NetworkInterface {
     let named = has_host_names(snapshot, row);
+    let names = HostNames::of(snapshot.region());
     let association = row.public_ip.map(|ip| NetworkInterfaceAssociation {
         ip_owner_id: text("amazon"),
         public_dns_name: Some(match named {
-            true => public_host_name(snapshot.region(), ip),
+            true => names.public(ip),
             false => SmolStr::default(),
         }),
-        public_ip: Some(ip.to_smolstr()),
+        public_ip: Some(ip_text(ip)),
         ..Default::default()
     });
-    let dns = |ip: Ipv4Addr| named.then(|| private_host_name(snapshot.region(), ip));
+    let dns = |ip: Ipv4Addr| named.then(|| names.private(ip));
     let address = |ip: Ipv4Addr, primary: bool| NetworkInterfacePrivateIpAddress {
         association: association.clone().filter(|_| primary),
         primary: Some(primary),
         private_dns_name: dns(ip),
-        private_ip_address: Some(ip.to_smolstr()),
+        private_ip_address: Some(ip_text(ip)),
     };
     let secondaries = row.secondary_ips.iter().map(|ip| address(*ip, false));
     let addresses = std::iter::once(address(row.private_ip, true)).chain(secondaries).collect();
@@ -219,7 +221,7 @@ pub(super) fn render(
         network_interface_id: Some(row.id.clone()),
         owner_id: Some(snapshot.account().clone()),
         private_dns_name: dns(row.private_ip),
-        private_ip_address: Some(row.private_ip.to_smolstr()),
+        private_ip_address: Some(ip_text(row.private_ip)),
         private_ip_addresses: Some(addresses),
         requester_id: row.requester_id.clone(),
         requester_managed: Some(false),
