@@ -169,14 +169,20 @@ pub(crate) fn plan(desired: &Desired, observed: &[Observed], now: Timestamp) -> 
     }
     let surplus = counted.len().saturating_sub(desired.capacity);
     if surplus > 0 && !desired.suspended.terminate {
-        for id in choose::surplus(&desired.policies, &counted, surplus, &desired.zones) {
+        for id in choose::surplus(&desired.policies, &counted, surplus, &desired.zones, now) {
             decision.actions.push(Action::Terminate { id, reason: Reason::Surplus });
         }
     }
     let quiet = missing == 0 && surplus == 0 && !unsettled;
-    let may = !desired.suspended.az_rebalance && !desired.suspended.launch;
-    if quiet && may && desired.retries_at.is_none_or(|at| now >= at) {
-        decision.actions.extend(balance::rebalance(&desired.zones, &counted));
+    if quiet
+        && !desired.suspended.az_rebalance
+        && !desired.suspended.launch
+        && let Some(launch) = balance::rebalance(&desired.zones, &counted)
+    {
+        match desired.retries_at.filter(|at| now < *at) {
+            Some(at) => decision.wake(at),
+            None => decision.actions.push(launch),
+        }
     }
     decision
 }

@@ -229,3 +229,17 @@ fn a_zone_that_was_left_is_emptied() {
     assert_eq!(world.in_service(), 4);
     assert!(world.members.iter().all(|m| m.zone == ZONES[0]));
 }
+
+#[test]
+fn a_group_out_of_balance_looks_again_when_launches_may_be_tried() {
+    let mut world = World::new(desired(4, 2));
+    world.settle();
+    world.members.iter_mut().for_each(|m| m.zone = ZONES[0].into());
+    let again = world.now.plus_millis(500);
+    world.desired.retries_at = Some(again);
+    let decision = plan(&world.desired, &world.members, world.now);
+    assert_eq!((decision.actions.len(), decision.wake_at), (0, Some(again)));
+    world.now = again;
+    world.settle();
+    assert!(world.spread() == 0 && world.in_service() == 4);
+}
