@@ -20,10 +20,9 @@ use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, ToSmolStr};
 use std::sync::Arc;
 
-/// A volume.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Volume {
-    pub(crate) id: SmolStr,
+/// What the volumes of one launch have in common; they share it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Disk {
     pub(crate) size_gib: u32,
     /// `gp2`, `gp3`, …
     pub(crate) volume_type: SmolStr,
@@ -34,6 +33,14 @@ pub(crate) struct Volume {
     /// Empty if it was made from nothing.
     pub(crate) snapshot_id: SmolStr,
     pub(crate) encrypted: bool,
+}
+
+/// A volume.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Volume {
+    pub(crate) id: SmolStr,
+    #[serde(flatten)]
+    pub(crate) disk: Arc<Disk>,
     pub(crate) created_at: Timestamp,
     pub(crate) attachment: Option<VolumeAttachment>,
     pub(crate) tags: Tags,
@@ -107,23 +114,23 @@ static FILTERS: &[FilterRow<Volume>] = &[
         name: "attachment.status",
         values: |v, s, emit| v.attachment.iter().for_each(|a| emit(attachment_state(s, a))),
     },
-    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.zone) },
+    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.disk.zone) },
     FilterRow {
         name: "availability-zone-id",
-        values: |v, s, emit| id_of_zone(s, &v.zone).iter().for_each(|id| emit(id)),
+        values: |v, s, emit| id_of_zone(s, &v.disk.zone).iter().for_each(|id| emit(id)),
     },
     FilterRow { name: "create-time", values: |v, _, emit| emit(&v.created_at.iso_millis()) },
-    FilterRow { name: "encrypted", values: |v, _, emit| emit(bool_text(v.encrypted)) },
+    FilterRow { name: "encrypted", values: |v, _, emit| emit(bool_text(v.disk.encrypted)) },
     FilterRow { name: "fast-restored", values: never },
     FilterRow { name: "multi-attach-enabled", values: |_, _, emit| emit("false") },
     FilterRow { name: "operator.managed", values: |_, _, emit| emit("false") },
     FilterRow { name: "operator.principal", values: never },
-    FilterRow { name: "size", values: |v, _, emit| emit(&v.size_gib.to_smolstr()) },
-    FilterRow { name: "snapshot-id", values: |v, _, emit| emit(&v.snapshot_id) },
+    FilterRow { name: "size", values: |v, _, emit| emit(&v.disk.size_gib.to_smolstr()) },
+    FilterRow { name: "snapshot-id", values: |v, _, emit| emit(&v.disk.snapshot_id) },
     FilterRow { name: "source-volume-id", values: never },
     FilterRow { name: "status", values: |v, _, emit| emit(v.state()) },
     FilterRow { name: "volume-id", values: |v, _, emit| emit(&v.id) },
-    FilterRow { name: "volume-type", values: |v, _, emit| emit(&v.volume_type) },
+    FilterRow { name: "volume-type", values: |v, _, emit| emit(&v.disk.volume_type) },
 ];
 
 impl Entity for Volume {
@@ -187,21 +194,21 @@ fn render(snapshot: &Snapshot, volume: &Volume) -> api::ec2::Volume {
         ..Default::default()
     };
     api::ec2::Volume {
-        availability_zone_id: id_of_zone(snapshot, &volume.zone),
-        iops: volume.iops.map(i64::from),
+        availability_zone_id: id_of_zone(snapshot, &volume.disk.zone),
+        iops: volume.disk.iops.map(i64::from),
         tags: render_tags(&volume.tags),
-        volume_type: Some(volume.volume_type.clone()),
+        volume_type: Some(volume.disk.volume_type.clone()),
         multi_attach_enabled: Some(false),
-        throughput: volume.throughput.map(i64::from),
+        throughput: volume.disk.throughput.map(i64::from),
         operator: Some(OperatorResponse { managed: Some(false), ..Default::default() }),
         volume_id: Some(volume.id.clone()),
-        size: Some(i64::from(volume.size_gib)),
-        snapshot_id: Some(volume.snapshot_id.clone()),
-        availability_zone: Some(volume.zone.clone()),
+        size: Some(i64::from(volume.disk.size_gib)),
+        snapshot_id: Some(volume.disk.snapshot_id.clone()),
+        availability_zone: Some(volume.disk.zone.clone()),
         state: Some(SmolStr::new_static(volume.state())),
         create_time: Some(volume.created_at),
         attachments: Some(volume.attachment.iter().map(attachment).collect()),
-        encrypted: Some(volume.encrypted),
+        encrypted: Some(volume.disk.encrypted),
         ..Default::default()
     }
 }
@@ -213,10 +220,10 @@ static STATUS_FILTERS: &[FilterRow<Volume>] = &[
     FilterRow { name: "action.code", values: never },
     FilterRow { name: "action.description", values: never },
     FilterRow { name: "action.event-id", values: never },
-    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.zone) },
+    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.disk.zone) },
     FilterRow {
         name: "availability-zone-id",
-        values: |v, s, emit| id_of_zone(s, &v.zone).iter().for_each(|id| emit(id)),
+        values: |v, s, emit| id_of_zone(s, &v.disk.zone).iter().for_each(|id| emit(id)),
     },
     FilterRow { name: "event.description", values: never },
     FilterRow { name: "event.event-id", values: never },
@@ -263,8 +270,8 @@ fn describe_volume_status(
     };
     let render = |volume: &Arc<Volume>| VolumeStatusItem {
         actions: Some(Vec::new()),
-        availability_zone: Some(volume.zone.clone()),
-        availability_zone_id: id_of_zone(snapshot, &volume.zone),
+        availability_zone: Some(volume.disk.zone.clone()),
+        availability_zone_id: id_of_zone(snapshot, &volume.disk.zone),
         events: Some(Vec::new()),
         volume_id: Some(volume.id.clone()),
         volume_status: Some(VolumeStatusInfo {
@@ -283,4 +290,21 @@ resource! { ec2:
         read DescribeVolumeStatus => describe_volume_status,
     }
     tables { Volume }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_volumes_have_the_fields_of_their_disk_beside_their_own() {
+        let stored = r#"{"id":"vol-1","size_gib":8,"volume_type":"gp2","iops":100,
+            "throughput":null,"zone":"us-west-1a","snapshot_id":"","encrypted":false,
+            "created_at":0,"attachment":null,"tags":[]}"#;
+        let volume: Volume = serde_json::from_str(stored).expect("a volume as it is stored");
+        assert_eq!((volume.disk.size_gib, &*volume.disk.zone), (8, "us-west-1a"));
+        let again = serde_json::to_value(&volume).expect("rows can be stored");
+        let before: serde_json::Value = serde_json::from_str(stored).expect("it is JSON");
+        assert_eq!(again, before);
+    }
 }

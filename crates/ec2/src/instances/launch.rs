@@ -6,7 +6,7 @@ use crate::errors;
 use crate::network_interfaces::{self, Attachment};
 use crate::security_groups::GroupRef;
 use crate::subnets::Subnet;
-use crate::volumes::{Volume, VolumeAttachment};
+use crate::volumes::{Disk, Volume, VolumeAttachment};
 use api::ec2::EbsBlockDevice;
 use catalogue::BlockDevice;
 use kernel::{ApiError, Tags, Tx, Wait};
@@ -23,7 +23,7 @@ pub(super) struct Plan {
     pub(super) public_ip: bool,
     pub(super) description: SmolStr,
     pub(super) delete_interface: bool,
-    pub(super) disks: Vec<Disk>,
+    pub(super) disks: Vec<DiskPlan>,
     pub(super) monitoring: bool,
     pub(super) disable_api_termination: bool,
     pub(super) disable_api_stop: bool,
@@ -35,7 +35,7 @@ pub(super) struct Plan {
 
 /// A volume to make.
 #[derive(Clone, Debug)]
-pub(super) struct Disk {
+pub(super) struct DiskPlan {
     pub(super) device: SmolStr,
     pub(super) size_gib: u32,
     volume_type: SmolStr,
@@ -46,7 +46,7 @@ pub(super) struct Disk {
     delete_on_termination: bool,
 }
 
-impl Disk {
+impl DiskPlan {
     /// A disk as the image describes it.
     pub(super) fn of_image(device: &BlockDevice) -> Self {
         Self {
@@ -115,21 +115,27 @@ impl Disk {
         Ok(())
     }
 
-    fn volume(&self, tx: &mut Tx, instance: &Instance, tags: &Tags) -> Volume {
+    fn disk(&self, zone: &SmolStr) -> Disk {
         let iops = match self.volume_type.as_str() {
             "gp3" => Some(self.iops.unwrap_or(3_000)),
             "gp2" => Some((self.size_gib * 3).clamp(100, 16_000)),
             _ => self.iops,
         };
-        Volume {
-            id: tx.new_id("vol-"),
+        Disk {
             size_gib: self.size_gib,
             volume_type: self.volume_type.clone(),
             iops,
             throughput: (self.volume_type == "gp3").then(|| self.throughput.unwrap_or(125)),
-            zone: instance.launch.zone.clone(),
+            zone: zone.clone(),
             snapshot_id: self.snapshot_id.clone(),
             encrypted: self.encrypted,
+        }
+    }
+
+    fn volume(&self, tx: &mut Tx, disk: &Arc<Disk>, instance: &Instance, tags: &Tags) -> Volume {
+        Volume {
+            id: tx.new_id("vol-"),
+            disk: disk.clone(),
             created_at: tx.now(),
             attachment: Some(VolumeAttachment {
                 instance_id: instance.id.clone(),
@@ -149,9 +155,11 @@ pub(super) fn launch(
     min: u32,
     max: u32,
 ) -> Result<Vec<Arc<Instance>>, ApiError> {
+    let zone = &plan.subnet.zone;
+    let disks: Vec<_> = plan.disks.iter().map(|disk| Arc::new(disk.disk(zone))).collect();
     let mut rows = Vec::with_capacity(max as usize);
     for index in 0..max {
-        match one(tx, &plan, index) {
+        match one(tx, &plan, &disks, index) {
             Ok(row) => rows.push(row),
             Err(_) if index >= min => break,
             Err(error) => return Err(error),
@@ -160,7 +168,12 @@ pub(super) fn launch(
     Ok(rows)
 }
 
-fn one(tx: &mut Tx, plan: &Plan, index: u32) -> Result<Arc<Instance>, ApiError> {
+fn one(
+    tx: &mut Tx,
+    plan: &Plan,
+    disks: &[Arc<Disk>],
+    index: u32,
+) -> Result<Arc<Instance>, ApiError> {
     let mut interface =
         network_interfaces::create(tx, &plan.subnet, plan.groups.clone(), plan.private_ip)?;
     let mut instance = Instance {
@@ -195,8 +208,8 @@ fn one(tx: &mut Tx, plan: &Plan, index: u32) -> Result<Arc<Instance>, ApiError> 
     }
     tx.put(interface);
     let mut volumes = Vec::with_capacity(plan.disks.len());
-    for disk in &plan.disks {
-        let volume = disk.volume(tx, &instance, &plan.volume_tags);
+    for (planned, disk) in plan.disks.iter().zip(disks) {
+        let volume = planned.volume(tx, disk, &instance, &plan.volume_tags);
         volumes.push(volume.id.clone());
         tx.put(volume);
     }

@@ -1,7 +1,7 @@
 //! RunInstances: what a request asks for, checked in AWS's order (image, type, key, network,
 //! capacity), before anything is made.
 
-use super::launch::{self, Disk, Plan};
+use super::launch::{self, DiskPlan, Plan};
 use super::render::Renderer;
 use super::row::{Instance, Launch, MetadataOptions};
 use super::describe;
@@ -444,10 +444,10 @@ fn profile(
 }
 
 /// The image's disks, changed and extended by the request's mappings.
-fn disks(input: &RunInstancesRequest, image: &Image) -> Result<Vec<Disk>, ApiError> {
-    let mut disks: Vec<Disk> = image.block_devices.iter().map(Disk::of_image).collect();
+fn disks(input: &RunInstancesRequest, image: &Image) -> Result<Vec<DiskPlan>, ApiError> {
+    let mut disks: Vec<DiskPlan> = image.block_devices.iter().map(DiskPlan::of_image).collect();
     if !disks.iter().any(|disk| disk.device == image.root_device_name) {
-        disks.insert(0, Disk::root(image.root_device_name.clone()));
+        disks.insert(0, DiskPlan::root(image.root_device_name.clone()));
     }
     for mapping in input.block_device_mappings.as_deref().unwrap_or_default() {
         let device = mapping.device_name.clone().unwrap_or_default();
@@ -463,7 +463,7 @@ fn disks(input: &RunInstancesRequest, image: &Image) -> Result<Vec<Disk>, ApiErr
         let place = disks.iter().position(|disk| disk.device == device);
         let mut disk = match place {
             Some(n) => disks[n].clone(),
-            None => Disk::blank(device),
+            None => DiskPlan::blank(device),
         };
         disk.change(ebs)?;
         match place {
