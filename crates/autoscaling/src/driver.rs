@@ -237,30 +237,63 @@ impl Driver {
     ) {
         let configuration = tx.get::<LaunchConfiguration>(&self.group.launch_configuration);
         let Some(configuration) = configuration else { return };
-        let Some(place) = self.group.places.iter().find(|p| p.zone == *zone).cloned() else {
-            return;
-        };
         let cause = self.launch_cause(tx.now(), zone, purpose, sizes);
-        let batch = if count > SINGLE_LAUNCHES { LAUNCH_BATCH } else { 1 };
         let mut left = count;
-        while left > 0 {
-            let number = left.min(batch);
-            let subnet = subnet_of(&place, left);
-            let mut request = configuration.request(subnet, zone);
+        for place in self.places_to_try(zone, purpose) {
+            let Some(error) = self.launch_into(tx, &configuration, &place, &mut left, &cause)
+            else {
+                self.group.failures = 0;
+                self.group.retries_at = None;
+                return;
+            };
+            if error.code != "InsufficientInstanceCapacity" {
+                break;
+            }
+        }
+        self.group.failures = self.group.failures.saturating_add(1);
+        let again = tx.now().plus_millis(tx.pace().retry_millis(self.group.failures));
+        self.group.retries_at = Some(again);
+    }
+
+    /// The zone that was chosen, and those that may stand in for it if it has no capacity.
+    fn places_to_try(&self, zone: &SmolStr, purpose: &Purpose) -> Vec<Place> {
+        let (mut places, others): (Vec<Place>, Vec<Place>) =
+            self.group.places.iter().cloned().partition(|place| place.zone == *zone);
+        let strict = self.group.distribution == "balanced-only";
+        if !strict && !matches!(purpose, Purpose::Balance(_)) {
+            places.extend(others);
+        }
+        places
+    }
+
+    /// Launches what is left into one zone. The error is that of the launch that failed, which
+    /// has its activity.
+    fn launch_into(
+        &self,
+        tx: &mut Tx,
+        configuration: &LaunchConfiguration,
+        place: &Place,
+        left: &mut usize,
+        cause: &[String],
+    ) -> Option<ApiError> {
+        let batch = if *left > SINGLE_LAUNCHES { LAUNCH_BATCH } else { 1 };
+        while *left > 0 {
+            let number = (*left).min(batch);
+            let subnet = subnet_of(place, *left);
+            let mut request = configuration.request(subnet, &place.zone);
             request.min_count = number as i64;
             request.max_count = number as i64;
             request.tag_specifications = Some(vec![self.instance_tags()]);
             match tx.call::<ec2::ops::RunInstances>(&self.caller, request) {
-                Ok(made) => self.join(tx, made, subnet, &cause),
+                Ok(made) => self.join(tx, made, subnet, cause),
                 Err(error) => {
-                    self.failed(tx, &error, subnet, zone, &cause);
-                    return;
+                    self.failed(tx, &error, subnet, &place.zone, cause);
+                    return Some(error);
                 }
             }
-            left -= number;
+            *left -= number;
         }
-        self.group.failures = 0;
-        self.group.retries_at = None;
+        None
     }
 
     fn launch_cause(
@@ -335,15 +368,8 @@ impl Driver {
         }
     }
 
-    /// A launch that EC2 refused: a failed activity, and another try after a growing while.
-    fn failed(
-        &mut self,
-        tx: &mut Tx,
-        error: &ApiError,
-        subnet: &str,
-        zone: &str,
-        cause: &[String],
-    ) {
+    /// A launch that EC2 refused is a failed activity.
+    fn failed(&self, tx: &mut Tx, error: &ApiError, subnet: &str, zone: &str, cause: &[String]) {
         let activity = self.begin(
             tx,
             "Launching a new EC2 instance".to_owned(),
@@ -356,9 +382,6 @@ impl Driver {
         let full_stop = if text.ends_with('.') { "" } else { "." };
         let message = format!("{text}{full_stop} Launching EC2 instance failed.");
         activities::end(tx, &activity.id, Status::Failed, &message);
-        self.group.failures = self.group.failures.saturating_add(1);
-        let again = tx.now().plus_millis(tx.pace().retry_millis(self.group.failures));
-        self.group.retries_at = Some(again);
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn surplus(
     counted: &[&Observed],
     count: usize,
     zones: &[SmolStr],
+    now: Timestamp,
 ) -> Vec<SmolStr> {
     let mut by_zone: BTreeMap<&SmolStr, Vec<&Observed>> = BTreeMap::new();
     let mut sizes: BTreeMap<&SmolStr, usize> = BTreeMap::new();
@@ -27,7 +28,7 @@ pub(super) fn surplus(
     }
     // Within a zone the order of going is fixed, so that each is sorted once.
     for members in by_zone.values_mut() {
-        members.sort_by_cached_key(|member| Reverse(rank(policies, member)));
+        members.sort_by_cached_key(|member| Reverse(rank(policies, member, now)));
     }
     let mut chosen = Vec::new();
     while chosen.len() < count {
@@ -36,7 +37,7 @@ pub(super) fn surplus(
         // first by the policies.
         let best = candidates.max_by(|(a, left), (b, right)| {
             let left_zone = |zone: &SmolStr| !zones.contains(zone);
-            let next = |members: &[&Observed]| members.last().map(|m| rank(policies, m));
+            let next = |members: &[&Observed]| members.last().map(|m| rank(policies, m, now));
             (left_zone(a), sizes[*a])
                 .cmp(&(left_zone(b), sizes[*b]))
                 .then_with(|| next(right).cmp(&next(left)))
@@ -52,7 +53,7 @@ pub(super) fn surplus(
 }
 
 /// An instance's place in the order of going: the smallest goes first.
-fn rank(policies: &[SmolStr], member: &Observed) -> (Vec<i64>, Timestamp, SmolStr) {
+fn rank(policies: &[SmolStr], member: &Observed, now: Timestamp) -> (Vec<i64>, Timestamp, SmolStr) {
     let mut keys = Vec::new();
     for policy in policies {
         match policy.as_str() {
@@ -62,9 +63,9 @@ fn rank(policies: &[SmolStr], member: &Observed) -> (Vec<i64>, Timestamp, SmolSt
             "Default" => {
                 keys.push(i64::from(member.current_configuration));
                 keys.push(member.configuration_made_at.0);
-                keys.push(next_hour(member));
+                keys.push(next_hour(member, now));
             }
-            "ClosestToNextInstanceHour" => keys.push(next_hour(member)),
+            "ClosestToNextInstanceHour" => keys.push(next_hour(member, now)),
             // They order instances of launch templates and mixed groups; here all are alike.
             _ => {}
         }
@@ -72,8 +73,9 @@ fn rank(policies: &[SmolStr], member: &Observed) -> (Vec<i64>, Timestamp, SmolSt
     (keys, member.joined_at, member.id.clone())
 }
 
-/// Where in its billing hour it is, as a distance to the next one. Seconds only: a difference of
-/// milliseconds is no reason.
-fn next_hour(member: &Observed) -> i64 {
-    3_600 - member.joined_at.whole_seconds().0 / 1_000 % 3_600
+/// Seconds until its next billing hour, which it begins every hour after its launch. Whole seconds
+/// only: a difference of milliseconds is no reason.
+fn next_hour(member: &Observed, now: Timestamp) -> i64 {
+    let age_secs = (now.whole_seconds().0 - member.joined_at.whole_seconds().0) / 1_000;
+    3_600 - age_secs.rem_euclid(3_600)
 }
