@@ -1,0 +1,14 @@
+//! Scenarios: typed calls on a cloud whose clock is stepped by hand.
+
+mod harness;
+
+mod activities;
+mod capacity;
+mod configurations;
+mod deletion;
+mod groups;
+mod health;
+mod membership;
+mod placement;
+mod processes;
+mod tags;
