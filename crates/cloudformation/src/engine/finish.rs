@@ -96,7 +96,7 @@ impl Run<'_, '_> {
     }
 
     /// The operation is over.
-    fn end(&mut self, status: Status, reason: &str) {
+    pub(super) fn end(&mut self, status: Status, reason: &str) {
         self.stack_event(status, reason);
         self.over = true;
     }
@@ -175,6 +175,21 @@ impl Run<'_, '_> {
         self.stack_event(Status::UpdateRollbackCompleteCleanupInProgress, "");
         let steps = std::mem::take(&mut self.operation.leftovers);
         self.go_on_with(Phase::Cleaning, steps);
+    }
+
+    /// Why the deletion of the stack, which has yet to begin, cannot: an export of it is in use.
+    pub(super) fn holding_export(&self) -> Option<String> {
+        let waiting = |step: &Step| step.standing == Standing::Waiting;
+        if self.operation.kind != Kind::Delete || !self.operation.steps.iter().all(waiting) {
+            return None;
+        }
+        self.world.with(|tx, _| {
+            let exports = tx.rows::<Export>().filter(|export| export.stack_id == self.stack.id);
+            exports.into_iter().find_map(|export| {
+                let user = importer(tx, &export.name)?;
+                Some(in_use(export, "deleted", &user))
+            })
+        })
     }
 
     fn finish_delete(&mut self) {
@@ -264,16 +279,10 @@ impl Run<'_, '_> {
                 let user = importer(tx, &export.name);
                 match (new, user) {
                     (None, Some(user)) => {
-                        return Err(format!(
-                            "Export {} cannot be deleted as it is in use by {user}",
-                            export.name
-                        ));
+                        return Err(in_use(export, "deleted", &user));
                     }
                     (Some(new), Some(user)) if new.value != export.value => {
-                        return Err(format!(
-                            "Export {} cannot be updated as it is in use by {user}",
-                            export.name
-                        ));
+                        return Err(in_use(export, "updated", &user));
                     }
                     _ => {}
                 }
@@ -298,4 +307,8 @@ impl Run<'_, '_> {
             Ok(())
         })
     }
+}
+
+fn in_use(export: &Export, what: &str, user: &str) -> String {
+    format!("Export {} cannot be {what} as it is in use by {user}", export.name)
 }

@@ -78,6 +78,10 @@ impl Run<'_, '_> {
         if let Some(at) = self.operation.deadline {
             self.wake_at(at);
         }
+        if let Some(reason) = self.holding_export() {
+            self.end(Status::DeleteFailed, &reason);
+            return false;
+        }
         let settles = self.operation.steps.iter().any(|s| s.action == Action::Settle);
         if settles {
             // The template was checked when the request was accepted.
