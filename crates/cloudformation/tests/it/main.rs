@@ -1,0 +1,14 @@
+//! Scenarios: whole stacks on a cloud whose clock is stepped by hand.
+
+mod harness;
+
+mod creation;
+mod deletion;
+mod description;
+mod exports;
+mod failure;
+mod parameters;
+mod refusals;
+mod restart;
+mod rollback;
+mod updates;
