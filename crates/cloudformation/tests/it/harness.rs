@@ -2,8 +2,8 @@
 
 use api::cloudformation::{self as wire, ops};
 use kernel::{
-    ApiError, Caller, Clock, ClockMode, Cloud, Journal, JournalError, Operation, Record, Settings,
-    Wall,
+    ApiError, Caller, Clock, ClockMode, Cloud, Journal, JournalError, Operation, Pace, Record,
+    Settings, Wall,
 };
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -48,7 +48,12 @@ pub type Line = (String, String, String);
 
 impl Stacks {
     pub fn new() -> Self {
-        let settings = Settings::default();
+        Self::at(Pace::Brisk)
+    }
+
+    /// The same, at another pace.
+    pub fn at(pace: Pace) -> Self {
+        let settings = Settings { pace, ..Settings::default() };
         let caller = Caller::new(settings.account.clone(), "us-west-1");
         let clock = Clock::new(ClockMode::Paused, WALL);
         let tape = Tape::default();

@@ -111,23 +111,51 @@ fn a_value_that_does_not_fit_fails_its_resource_once() {
 
 #[test]
 fn a_creation_that_takes_too_long_rolls_back() {
+    let stacks = Stacks::at(kernel::Pace::Realistic);
+    stacks.begin("s", &crate::creation::network(), |input| input.timeout_in_minutes = Some(1));
+    stacks.step(59_999);
+    assert_eq!(stacks.status("s"), "CREATE_IN_PROGRESS");
+    assert_eq!(stacks.shown("s").timeout_in_minutes, Some(1));
+    stacks.step(1);
+    assert_eq!(stacks.status("s"), "ROLLBACK_IN_PROGRESS");
+    let reason = &stacks.lines_of("s", "s", 0)[1].1;
+    let expected = "Stack creation time exceeded the specified timeout.";
+    assert!(reason.starts_with(expected), "{reason}");
+    assert!(reason.ends_with(" Rollback requested by user."), "{reason}");
+    stacks.rest();
+    assert_eq!((stacks.status("s").as_str(), stacks.vpcs()), ("ROLLBACK_COMPLETE", 0));
+}
+
+#[test]
+fn a_group_that_cannot_launch_fails_its_stack() {
     let stacks = Stacks::new();
     let mut body = crate::creation::network();
-    // The group waits for its key pair for ever.
     body["Resources"]["Launch"]["Properties"]["KeyName"] = "none".into();
-    stacks.begin("s", &body, |input| input.timeout_in_minutes = Some(1));
-    stacks.step(59_000);
-    let before = stacks.status("s");
-    stacks.rest();
-    assert_eq!(stacks.status("s"), "ROLLBACK_COMPLETE");
-    assert_eq!(stacks.vpcs(), 0);
+    stacks.create("s", &body);
+    assert_eq!((stacks.status("s").as_str(), stacks.vpcs()), ("ROLLBACK_COMPLETE", 0));
     let group = stacks.lines_of("s", "Group", 0);
-    let failed = group.iter().find(|line| line.0 == "CREATE_FAILED");
-    let reason = &failed.expect("the group failed").1;
-    // Either the failed launch is noticed first, or the time is up.
-    if before == "CREATE_IN_PROGRESS" {
-        assert_eq!(reason, "Resource creation cancelled");
-    } else {
-        assert!(reason.contains("The key pair 'none' does not exist."), "{reason}");
-    }
+    let failed = group.iter().find(|line| line.0 == "CREATE_FAILED").expect("the group failed");
+    let expected = "The key pair 'none' does not exist. Launching EC2 instance failed.";
+    assert!(failed.1.contains(expected), "{}", failed.1);
+}
+
+#[test]
+fn an_output_that_cannot_be_resolved_rolls_the_stack_back() {
+    let stacks = Stacks::new();
+    let mut body = template(&[("P", value("x"))]);
+    body["Outputs"] = serde_json::json!({"O": {"Value": {"Fn::GetAtt": ["P", "Invalid"]}}});
+    stacks.create("s", &body);
+    let own = stacks.lines_of("s", "s", 0);
+    assert_eq!(
+        own[1..],
+        [
+            (
+                "ROLLBACK_IN_PROGRESS".to_owned(),
+                "[Error] /Outputs/O/Value/Fn::GetAtt: Resource type AWS::SSM::Parameter does not \
+                 support attribute {Invalid}. Rollback requested by user."
+                    .to_owned()
+            ),
+            ("ROLLBACK_COMPLETE".to_owned(), String::new()),
+        ]
+    );
 }

@@ -218,3 +218,17 @@ fn new_tags_reach_the_resources() {
     let shown = stacks.ok::<ops::DescribeStacks>(describe("s")).stacks.expect("a list");
     assert_eq!(shown[0].tags.as_ref().map(Vec::len), Some(1));
 }
+
+#[test]
+fn a_retained_resource_that_is_dropped_stays() {
+    let stacks = Stacks::new();
+    let kept = with(named("kept", "x"), "DeletionPolicy", "Retain");
+    stacks.create("s", &template(&[("Kept", kept), ("P", value("y"))]));
+    let seen = stacks.events("s").len();
+    stacks.update("s", &template(&[("P", value("y"))]));
+    let lines = stacks.lines_of("s", "Kept", seen);
+    assert_eq!(lines, [("DELETE_SKIPPED".to_owned(), String::new())]);
+    assert!(stacks.parameter("kept").is_some());
+    let names: Vec<_> = stacks.resources("s").into_iter().map(|r| r.0).collect();
+    assert_eq!(names, ["P"]);
+}
