@@ -12,6 +12,7 @@ mod begin;
 mod compare;
 mod finish;
 mod operation;
+mod outputs;
 mod remove;
 mod restore;
 mod run;

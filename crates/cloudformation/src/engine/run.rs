@@ -2,6 +2,7 @@
 //! and when all is done the next phase begins.
 
 use super::operation::{Action, Kind, Operation, Phase, Standing, Step};
+use super::outputs;
 use super::settle::{Settler, Started};
 use super::world::World;
 use crate::events::{self, Happening};
@@ -91,7 +92,15 @@ impl Run<'_, '_> {
                 self.world.set_pending(&step.logical_id, true);
             }
             match Evaluator::new(&template, &parameters, &pseudo, self.world) {
-                Ok(evaluator) => self.carry_on(Some((&template, &evaluator))),
+                Ok(evaluator) => {
+                    let problem =
+                        self.is_fresh().then(|| outputs::unsupported(&evaluator, &template));
+                    if let Some(reason) = problem.flatten() {
+                        self.give_up(&reason);
+                        return false;
+                    }
+                    self.carry_on(Some((&template, &evaluator)));
+                }
                 Err(problem) => {
                     self.give_up(&problem.message);
                     return false;
@@ -139,6 +148,11 @@ impl Run<'_, '_> {
                 return;
             }
         }
+    }
+
+    /// Whether nothing of the operation has begun.
+    fn is_fresh(&self) -> bool {
+        self.operation.steps.iter().all(|step| step.standing == Standing::Waiting)
     }
 
     fn is_free(&self, number: usize) -> bool {

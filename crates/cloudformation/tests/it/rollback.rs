@@ -140,7 +140,7 @@ fn a_group_that_cannot_launch_fails_its_stack() {
 }
 
 #[test]
-fn an_output_that_cannot_be_resolved_rolls_the_stack_back() {
+fn an_output_that_cannot_be_resolved_fails_the_stack_before_any_resource_starts() {
     let stacks = Stacks::new();
     let mut body = template(&[("P", value("x"))]);
     body["Outputs"] = serde_json::json!({"O": {"Value": {"Fn::GetAtt": ["P", "Invalid"]}}});
@@ -158,4 +158,5 @@ fn an_output_that_cannot_be_resolved_rolls_the_stack_back() {
             ("ROLLBACK_COMPLETE".to_owned(), String::new()),
         ]
     );
+    assert_eq!(stacks.lines_of("s", "P", 0), []);
 }
