@@ -134,8 +134,13 @@ async fn answer(
     control: Router,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Infallible> {
+    // RFC 9112, 3.2: a request of HTTP/1.1 has a Host, or is answered so.
+    let is_new = request.version() == http::Version::HTTP_11;
+    if is_new && !request.headers().contains_key(header::HOST) {
+        return Ok(refused(StatusCode::BAD_REQUEST, "The request has no Host."));
+    }
     if let Some(why) = gateway.options.guard.refusal(request.headers()) {
-        return Ok(refused(&why));
+        return Ok(refused(StatusCode::FORBIDDEN, &why));
     }
     if request.uri().path().starts_with(control::PREFIX) {
         let response = control.oneshot(request).await?;
@@ -144,9 +149,9 @@ async fn answer(
     Ok(dispatch::aws(&gateway, request).await)
 }
 
-fn refused(why: &str) -> Response<Answer> {
+fn refused(status: StatusCode, why: &str) -> Response<Answer> {
     let mut response = Response::new(Answer::from(format!("{why}\n")));
-    *response.status_mut() = StatusCode::FORBIDDEN;
+    *response.status_mut() = status;
     let plain = http::HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);
     response
