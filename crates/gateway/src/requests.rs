@@ -1,7 +1,7 @@
 //! Request ids: UUIDs from the seed, so that the same requests get the same ids.
 
-use kernel::Rng;
-use smol_str::{SmolStr, format_smolstr};
+use kernel::{Rng, random_uuid};
+use smol_str::SmolStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Hands out request ids.
@@ -17,9 +17,6 @@ impl RequestIds {
     }
 
     pub(crate) fn next(&self) -> SmolStr {
-        let mut rng = Rng::of(self.seed, self.next.fetch_add(1, Ordering::Relaxed));
-        let bits = (u128::from(rng.bits()) << 64) | u128::from(rng.bits());
-        let uuid = uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
-        format_smolstr!("{}", uuid.hyphenated())
+        random_uuid(&mut Rng::of(self.seed, self.next.fetch_add(1, Ordering::Relaxed)))
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn resource_id(rng: &mut Rng, prefix: &str) -> SmolStr {
 }
 
 /// A version-4 UUID.
-pub(crate) fn random_uuid(rng: &mut Rng) -> SmolStr {
+pub fn random_uuid(rng: &mut Rng) -> SmolStr {
     let bits = (u128::from(rng.bits()) << 64) | u128::from(rng.bits());
     let uuid = uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
     format_smolstr!("{}", uuid.hyphenated())
@@ -28,11 +28,6 @@ pub(crate) fn time_uuid(rng: &mut Rng, millis: i64) -> SmolStr {
         (ticks >> 32) & 0xffff,
         0x1000 | (ticks >> 48) & 0x0fff,
     )
-}
-
-/// The suffix CloudFormation gives to the names it makes: upper-case letters and digits.
-pub fn suffix_upper(rng: &mut Rng, length: usize) -> SmolStr {
-    rng.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", length).into()
 }
 
 /// Whether `id` has EC2's form: the prefix (with its dash), then 8 or 17 lower-case hex digits.

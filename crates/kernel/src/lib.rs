@@ -38,7 +38,7 @@ pub use cloud::{Cloud, CloudStatus};
 pub use digests::{Checksum, Hasher, checksum_of_parts};
 pub use faults::{FaultEffect, FaultPlan, FaultPoint, FaultRule};
 pub use filters::{FilterRow, Filters, glob_matches};
-pub use ids::{is_resource_id, suffix_upper};
+pub use ids::{is_resource_id, random_uuid};
 pub use journal::{Journal, JournalError, MemoryJournal, Record, RowChange, TaskChange};
 pub use model::{ApiError, Body, Digests, Fault, Operation, Piece, StoredBody, Timestamp, Value};
 pub use operation::{AnyOutput, OperationRow, Read, Write};

@@ -154,7 +154,7 @@ pub(crate) fn plan(desired: &Desired, observed: &[Observed], now: Timestamp) -> 
     }
     decision.capacity = counted.len() + replaced;
     if desired.deleting {
-        return wind_down(desired, observed, decision);
+        return wind_down(observed, decision);
     }
     if counted.len() != desired.capacity && now < desired.reacts_at {
         decision.wake(desired.reacts_at);
@@ -263,8 +263,7 @@ fn look(desired: &Desired, member: &Observed, now: Timestamp, decision: &mut Dec
 }
 
 /// A deleted group: everything goes, whatever protects it, and then the group.
-fn wind_down(desired: &Desired, observed: &[Observed], mut decision: Decision) -> Decision {
-    let _ = desired;
+fn wind_down(observed: &[Observed], mut decision: Decision) -> Decision {
     let mut left = false;
     for member in observed {
         let forgotten = decision.actions.contains(&Action::Forget(member.id.clone()));
