@@ -2,13 +2,15 @@
 
 use crate::server::Gateway;
 use crate::wall;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use kernel::{ClockMode, CloudStatus, JournalError, Settled};
+use kernel::{Caller, ClockMode, CloudStatus, JournalError, Settled};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,7 +31,7 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/_lowcloud/metrics", get(metrics))
         .route("/_lowcloud/reset", post(reset))
         .route("/_lowcloud/clock", get(clock).post(change_clock))
-        .fallback(unknown)
+        .fallback(of_a_service)
         .layer(DefaultBodyLimit::max(1 << 20))
         .with_state(gateway)
 }
@@ -49,8 +51,52 @@ impl From<JournalError> for Failure {
     }
 }
 
-async fn unknown() -> Failure {
-    Failure(StatusCode::NOT_FOUND, "the control API has no such path".to_owned())
+/// What the services answer: `GET` or `POST /_lowcloud/<name>`. `account` and `region` in the query
+/// say where (the default account, us-east-1); a question's other pairs are its request.
+async fn of_a_service(
+    State(gateway): Shared,
+    method: Method,
+    uri: Uri,
+    body: Bytes,
+) -> Result<Json<serde_json::Value>, Failure> {
+    let name = uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let Some(control) = gateway.cloud.controls().find(|control| control.name() == name) else {
+        let text = "the control API has no such path";
+        return Err(Failure(StatusCode::NOT_FOUND, text.to_owned()));
+    };
+    let bad = |why: String| Failure(StatusCode::BAD_REQUEST, why);
+    let mut query: BTreeMap<String, String> = match Query::try_from_uri(&uri) {
+        Ok(Query(query)) => query,
+        Err(error) => return Err(bad(error.to_string())),
+    };
+    let account = query.remove("account").map(SmolStr::from);
+    let account = account.unwrap_or_else(|| gateway.cloud.settings().account.clone());
+    let region = query.remove("region").unwrap_or_else(|| "us-east-1".to_owned());
+    let caller = Caller::new(account, region);
+    let request = match (control.is_read(), method) {
+        (true, Method::GET) => serde_json::json!(query),
+        (false, Method::POST) if body.is_empty() => serde_json::json!({}),
+        (false, Method::POST) => {
+            serde_json::from_slice(&body).map_err(|error| bad(format!("no JSON: {error}")))?
+        }
+        (is_read, _) => {
+            let method = if is_read { "GET" } else { "POST" };
+            let why = format!("{name} is asked with {method}");
+            return Err(Failure(StatusCode::METHOD_NOT_ALLOWED, why));
+        }
+    };
+    // A question may compute for a while and must not hold up the others' thread.
+    let shared = gateway.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        shared.cloud.control(wall(), control, &caller, &request)
+    });
+    let internal = |_| Failure(StatusCode::INTERNAL_SERVER_ERROR, "it failed".to_owned());
+    let answer = work.await.map_err(internal)?.map_err(|error| {
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+        Failure(status, error.message.clone())
+    })?;
+    gateway.driver.poke(&gateway.cloud);
+    Ok(Json(answer))
 }
 
 async fn health(State(gateway): Shared) -> Json<serde_json::Value> {

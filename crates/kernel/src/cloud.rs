@@ -21,9 +21,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A cloud that answers calls. One writer at a time; reads see the last published universe and
 /// wait for nobody.
 pub struct Cloud {
-    published: ArcSwap<Universe>,
+    pub(crate) published: ArcSwap<Universe>,
     journal: Mutex<Box<dyn Journal>>,
-    registry: Arc<Registry>,
+    pub(crate) registry: Arc<Registry>,
     calls: AtomicU64,
 }
 
@@ -178,7 +178,7 @@ impl Cloud {
     }
 
     /// Brings the cloud to the present and makes the caller's partitions.
-    fn enter(
+    pub(crate) fn enter(
         &self,
         writer: &mut Writer<'_>,
         wall: Wall,
@@ -401,7 +401,7 @@ fn guarded<T>(
     })
 }
 
-fn unavailable(error: &JournalError) -> ApiError {
+pub(crate) fn unavailable(error: &JournalError) -> ApiError {
     tracing::error!(%error, "nothing was changed");
     ApiError::new("ServiceUnavailable", error.to_string()).with_status(503)
 }
@@ -417,18 +417,28 @@ fn wake(
 ) {
     for (partition, table, key) in touched {
         for rule in &registry.wakes[usize::from(*table)] {
-            let values = |universe: &Universe| {
-                universe
-                    .slot(*partition, usize::from(*table))
-                    .map_or(Vec::new(), |t| t.index_values(key, rule.index))
+            let values = |universe: &Universe| match universe.slot(*partition, usize::from(*table))
+            {
+                None => Vec::new(),
+                Some(_) if rule.index.is_empty() => vec![key.clone()],
+                Some(table) => table.index_values(key, rule.index),
             };
             let mut subjects = values(base);
             subjects.extend(values(universe));
+            subjects.dedup();
             for value in subjects {
                 let Some(subject) = value.strip_prefix(rule.prefix) else { continue };
-                let task = Task { kind: rule.task, partition: *partition, subject: subject.into() };
-                if universe.timeline.schedule(now, task.clone()) {
-                    tasks.push(task);
+                let subjects = match rule.through {
+                    None => vec![SmolStr::new(subject)],
+                    Some((table, index)) => universe
+                        .slot(*partition, table)
+                        .map_or(Vec::new(), |table| table.keys_with(index, subject)),
+                };
+                for subject in subjects {
+                    let task = Task { kind: rule.task, partition: *partition, subject };
+                    if universe.timeline.schedule(now, task.clone()) {
+                        tasks.push(task);
+                    }
                 }
             }
         }

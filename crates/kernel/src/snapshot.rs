@@ -2,7 +2,8 @@
 
 use crate::row::Row;
 use crate::universe::{Partitions, Settings, Universe};
-use crate::{Pace, Timestamp};
+use crate::{Caller, Pace, Timestamp};
+use model::{ApiError, Operation};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -44,6 +45,25 @@ impl Snapshot {
     /// What the user chose at the start.
     pub fn settings(&self) -> &Settings {
         &self.universe.settings
+    }
+
+    /// Asks a read-only operation, of this service or another, as a client would; in the caller's
+    /// region, or this view's if the caller's has never been looked at.
+    pub fn ask<O: Operation>(
+        &self,
+        caller: &Caller,
+        input: O::Input,
+    ) -> Result<O::Output, ApiError> {
+        let row = self.universe.registry.operations.get(&(O::SERVICE, O::NAME)).copied();
+        let Some(row) = row.filter(|row| row.is_read()) else {
+            return Err(ApiError::not_implemented(format_args!("{}:{}", O::SERVICE, O::NAME)));
+        };
+        let mut view = self.clone();
+        if let Some(place) = self.universe.find(&caller.account, &caller.region) {
+            view.partitions = place;
+        }
+        let output = row.read(&view, caller, Box::new(input))?.into_any().downcast();
+        Ok(*output.expect("an operation answers its own output type"))
     }
 
     /// The row with this key.

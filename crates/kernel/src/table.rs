@@ -121,6 +121,8 @@ pub(crate) trait AnyTable: Send + Sync {
     fn rows(&self) -> usize;
     /// The values of one index of one row.
     fn index_values(&self, key: &str, index: &str) -> Vec<SmolStr>;
+    /// Keys of the rows that have `value` in an index; of the row with that key, if it is empty.
+    fn keys_with(&self, index: &str, value: &str) -> Vec<SmolStr>;
 }
 
 impl<R: Row> AnyTable for Table<R> {
@@ -163,6 +165,13 @@ impl<R: Row> AnyTable for Table<R> {
         let mut sink = IndexSink::new(R::INDEXES);
         row.index(&mut sink);
         sink.values.into_iter().filter(|(n, _)| *n == number).map(|(_, v)| v).collect()
+    }
+
+    fn keys_with(&self, index: &str, value: &str) -> Vec<SmolStr> {
+        if index.is_empty() {
+            return self.get(value).map(|row| row.key()).into_iter().collect();
+        }
+        self.keys_by(index, value).cloned().collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A transaction: the only way to change the universe, and the only source of time and chance.
 
+use crate::control::Handler;
 use crate::faults::{FaultEffect, FaultPoint};
 use crate::row::Row;
 use crate::snapshot::Snapshot;
@@ -158,6 +159,34 @@ impl Tx {
         let Some(row) = row else {
             return Err(ApiError::not_implemented(format_args!("{}:{}", O::SERVICE, O::NAME)));
         };
+        let output = self.nested(caller, |tx| row.write(tx, caller, Box::new(input)))?;
+        let output = output.into_any().downcast();
+        Ok(*output.expect("an operation answers its own output type"))
+    }
+
+    /// Tells another service something for which AWS has no public call: the control of this name,
+    /// inside this transaction. When it fails, what it wrote is undone.
+    pub fn control(
+        &mut self,
+        caller: &Caller,
+        name: &str,
+        request: &serde_json::Value,
+    ) -> Result<serde_json::Value, ApiError> {
+        let Some(control) = self.universe.registry.controls.get(name).copied() else {
+            return Err(ApiError::not_implemented(name));
+        };
+        match control.handler {
+            Handler::Read(answer) => self.nested(caller, |tx| answer(tx, caller, request)),
+            Handler::Write(answer) => self.nested(caller, |tx| answer(tx, caller, request)),
+        }
+    }
+
+    /// Runs something in the caller's place; what it wrote is undone if it fails.
+    fn nested<T>(
+        &mut self,
+        caller: &Caller,
+        work: impl FnOnce(&mut Self) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         if self.depth >= MAX_DEPTH {
             return Err(ApiError::internal());
         }
@@ -165,14 +194,13 @@ impl Tx {
         let marks = (self.touched.len(), self.rescheduled.len());
         self.snapshot.partitions = self.snapshot.universe.open(&caller.account, &caller.region);
         self.depth += 1;
-        let answer = row.write(self, caller, Box::new(input));
+        let answer = work(self);
         self.depth -= 1;
         match answer {
             Ok(output) => {
                 self.keeps = false;
                 self.snapshot.partitions = before.partitions;
-                let output = output.into_any().downcast();
-                Ok(*output.expect("an operation answers its own output type"))
+                Ok(output)
             }
             Err(error) if self.takes_effect() => {
                 self.snapshot.partitions = before.partitions;

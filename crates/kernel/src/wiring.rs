@@ -1,5 +1,7 @@
 //! How services are put together: what each registers, and what wakes what.
 
+use crate::control::Control;
+use crate::metrics::MetricSource;
 use crate::operation::OperationRow;
 use crate::row::Row;
 use crate::table::TableDef;
@@ -17,6 +19,10 @@ pub struct Resource {
     pub tables: &'static [TableDef],
     /// Kinds of tasks it schedules.
     pub tasks: &'static [TaskDef],
+    /// What it answers beside AWS's operations.
+    pub controls: &'static [Control],
+    /// Metrics that it computes from its state.
+    pub metrics: &'static [MetricSource],
 }
 
 /// A service as the binary wires it.
@@ -33,17 +39,39 @@ pub struct Service {
 
 /// A wake-up: when a row of `table` changes, the `task` is scheduled for now, once for each value
 /// (before or after the change) that the row has in `index` and that begins with `prefix`. The
-/// subject is the rest of the value.
+/// subject is the rest of the value, or what `through` makes of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Wake {
     /// Whose change.
     pub table: &'static str,
-    /// The index that leads to the subject.
+    /// The index that leads to the subject; empty for the row's key itself.
     pub index: &'static str,
     /// What the value must begin with; it is cut off.
     pub prefix: &'static str,
+    /// Leads on: the subjects are the keys of those rows of this table (in the same partition)
+    /// that have the value in this index. So "an instance changed" wakes the targets that it is.
+    pub through: Option<(&'static str, &'static str)>,
     /// Who looks.
     pub task: &'static str,
+}
+
+impl Wake {
+    /// When a row of `table` changes, `task` looks at what its `index` says.
+    pub const fn on(table: &'static str, index: &'static str, task: &'static str) -> Self {
+        Self { table, index, prefix: "", through: None, task }
+    }
+
+    /// Only for values that begin with this, which is cut off.
+    #[must_use]
+    pub const fn with_prefix(self, prefix: &'static str) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// At the rows of another table that have the value in an index.
+    #[must_use]
+    pub const fn through(self, table: &'static str, index: &'static str) -> Self {
+        Self { through: Some((table, index)), ..self }
+    }
 }
 
 /// All services, and what wakes what: the one place where one can see it.
@@ -58,6 +86,8 @@ pub struct Wiring {
 pub(crate) struct WakeRow {
     pub(crate) index: &'static str,
     pub(crate) prefix: &'static str,
+    /// (table, index)
+    pub(crate) through: Option<(usize, &'static str)>,
     pub(crate) task: u16,
 }
 
@@ -67,6 +97,8 @@ pub(crate) struct Registry {
     by_type: BTreeMap<TypeId, usize>,
     pub(crate) tasks: Vec<TaskDef>,
     pub(crate) operations: BTreeMap<(&'static str, &'static str), &'static dyn OperationRow>,
+    pub(crate) controls: BTreeMap<&'static str, &'static Control>,
+    pub(crate) metrics: Vec<&'static MetricSource>,
     pub(crate) wakes: Vec<Vec<WakeRow>>,
     pub(crate) genesis: Vec<fn(&mut Tx, &Caller)>,
 }
@@ -87,7 +119,14 @@ impl Registry {
             let twice = operations.insert((row.service(), row.name()), *row).is_some();
             assert!(!twice, "{row:?} is registered once");
         }
+        let mut controls = BTreeMap::new();
+        for control in resources().flat_map(|r| r.controls) {
+            let twice = controls.insert(control.name, control).is_some();
+            assert!(!twice, "the control {} is registered once", control.name);
+        }
         let mut registry = Self {
+            controls,
+            metrics: resources().flat_map(|r| r.metrics).collect(),
             by_type: tables.iter().enumerate().map(|(n, t)| ((t.type_id)(), n)).collect(),
             wakes: tables.iter().map(|_| Vec::new()).collect(),
             tables,
@@ -98,7 +137,11 @@ impl Registry {
         for wake in &wiring.wakes {
             let table = registry.table_named(wake.table).expect("a wake-up names a table");
             let task = registry.task_number(wake.task);
-            registry.wakes[table].push(WakeRow { index: wake.index, prefix: wake.prefix, task });
+            let through = wake.through.map(|(name, index)| {
+                (registry.table_named(name).expect("a wake-up leads through a table"), index)
+            });
+            let Wake { index, prefix, .. } = *wake;
+            registry.wakes[table].push(WakeRow { index, prefix, through, task });
         }
         registry
     }
@@ -134,6 +177,8 @@ impl Registry {
 ///     tables { KeyPair }
 ///     tasks { "ec2.key-pair" => look }
 ///     housekeeping { "ec2.key-pair-purge" => purge }
+///     controls { read "key-pairs" => show, write "key-pairs/clear" => clear }
+///     metrics { SOURCE }
 /// }
 /// ```
 /// Each part may be left out. `cargo xtask codegen` finds the operations here.
@@ -144,6 +189,8 @@ macro_rules! resource {
         $(tables { $($row:ty),* $(,)? })?
         $(tasks { $($task:literal => $look:path),* $(,)? })?
         $(housekeeping { $($chore:literal => $tidy:path),* $(,)? })?
+        $(controls { $($reach:ident $control:literal => $answer:path),* $(,)? })?
+        $(metrics { $($source:path),* $(,)? })?
     ) => {
         pub(crate) static RESOURCE: $crate::Resource = $crate::Resource {
             operations: &[$($($crate::operation_row!($service $access $operation $handler)),*)?],
@@ -152,6 +199,8 @@ macro_rules! resource {
                 $($($crate::TaskDef { name: $task, run: $look, housekeeping: false },)*)?
                 $($($crate::TaskDef { name: $chore, run: $tidy, housekeeping: true },)*)?
             ],
+            controls: &[$($($crate::Control::$reach($control, $answer)),*)?],
+            metrics: &[$($($source),*)?],
         };
     };
 }

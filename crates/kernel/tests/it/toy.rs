@@ -123,6 +123,8 @@ fn genesis(tx: &mut Tx, _: &Caller) {
 }
 
 static RESOURCE: Resource = Resource {
+    controls: &[],
+    metrics: &[],
     operations: &[
         &Write::<Add>(add),
         &Read::<Get>(get),
@@ -140,7 +142,7 @@ static RESOURCE: Resource = Resource {
 static RESOURCES: &[&Resource] = &[&RESOURCE];
 
 fn wiring() -> Wiring {
-    let wake = Wake { table: "toy.items", index: "value", prefix: "group:", task: "toy.count" };
+    let wake = Wake::on("toy.items", "value", "toy.count").with_prefix("group:");
     let service = Service { name: "toy", resources: RESOURCES, genesis: Some(genesis) };
     Wiring { services: vec![service], wakes: vec![wake] }
 }
