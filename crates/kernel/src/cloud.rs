@@ -336,7 +336,31 @@ impl Cloud {
         let mut writer = self.writer();
         let mut universe = Universe::clone(&self.published.load());
         universe.faults = Arc::new(faults);
-        self.publish(&mut writer, universe)
+        self.publish(&mut writer, universe)?;
+        self.wake_on_faults(&mut writer)
+    }
+
+    /// What depends on faults looks again, in every region.
+    fn wake_on_faults(&self, writer: &mut Writer<'_>) -> Result<(), JournalError> {
+        let base = self.published.load_full();
+        for (number, partition) in base.partitions.iter() {
+            let (account, region) = &partition.place;
+            if self.registry.on_faults.is_empty() || region.is_empty() {
+                continue;
+            }
+            let base = self.published.load_full();
+            let mut universe = Universe::clone(&base);
+            let partitions = universe.open(account, region);
+            let now = universe.now;
+            let mut tx = Tx::new(Snapshot { universe, partitions, now });
+            for kind in &self.registry.on_faults {
+                let task = Task { kind: *kind, partition: *number, subject: SmolStr::default() };
+                tx.snapshot.universe.timeline.schedule(now, task.clone());
+                tx.rescheduled.push(task);
+            }
+            self.commit(writer, &base, tx)?;
+        }
+        Ok(())
     }
 
     /// Forgets everything: the cloud is as new, with the same settings and clock mode.

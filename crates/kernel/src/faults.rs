@@ -17,6 +17,8 @@ pub enum FaultPoint {
     Launch,
     /// A guest's start; the subject is the instance id.
     Boot,
+    /// A load balancer's health check; the subject is the target's id (an instance or address).
+    HealthCheck,
 }
 
 /// What a fault does.
@@ -58,6 +60,11 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
+    /// Whether something may happen to this subject at this point.
+    pub fn concerns(&self, point: FaultPoint, subject: &str) -> bool {
+        self.rules.iter().any(|r| r.point == point && glob_matches(&r.subject, subject))
+    }
+
     /// Decides whether something happens to this subject at this point.
     pub fn strike(&self, point: FaultPoint, subject: &str, rng: &mut Rng) -> Option<&FaultEffect> {
         self.rules
@@ -98,5 +105,7 @@ mod tests {
         assert!(hit("t2.micro:us-west-1a"));
         assert!(!hit("t2.micro:us-west-1c"));
         assert!(!hit("m5.large"));
+        assert!(plan.concerns(FaultPoint::Launch, "m5.large"));
+        assert!(!plan.concerns(FaultPoint::Boot, "m5.large"));
     }
 }

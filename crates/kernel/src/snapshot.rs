@@ -1,5 +1,6 @@
 //! What a read sees: the universe at one instant, from the place of one account and region.
 
+use crate::faults::FaultPoint;
 use crate::row::Row;
 use crate::universe::{Partitions, Settings, Universe};
 use crate::{Caller, Pace, Timestamp};
@@ -64,6 +65,12 @@ impl Snapshot {
         }
         let output = row.read(&view, caller, Box::new(input))?.into_any().downcast();
         Ok(*output.expect("an operation answers its own output type"))
+    }
+
+    /// Whether a fault may strike `subject` at this point, now or later: who looks only when
+    /// something changes must look again while there is one.
+    pub fn faults_concern(&self, point: FaultPoint, subject: &str) -> bool {
+        self.universe.faults.concerns(point, subject)
     }
 
     /// The row with this key.
