@@ -66,12 +66,12 @@ impl Forward {
             .into_iter()
             .map(|one| (one.target_group_arn.unwrap_or_default(), one.weight.unwrap_or(1)))
             .collect();
-        if let Some(arn) = action.target_group_arn {
-            if targets.len() != 1 || targets[0].0 != arn {
-                return Err(errors::validation(
-                    "TargetGroupArn and ForwardConfig must name the same target group",
-                ));
-            }
+        if let Some(arn) = action.target_group_arn
+            && (targets.len() != 1 || targets[0].0 != arn)
+        {
+            return Err(errors::validation(
+                "TargetGroupArn and ForwardConfig must name the same target group",
+            ));
         }
         let stickiness = config.target_group_stickiness_config.unwrap_or_default();
         let sticky = stickiness.enabled.unwrap_or(false);

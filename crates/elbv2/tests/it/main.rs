@@ -3,3 +3,8 @@
 mod harness;
 
 mod health;
+mod listeners;
+mod load_balancers;
+mod rules;
+mod target_groups;
+mod targets;
