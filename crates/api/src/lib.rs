@@ -12,6 +12,8 @@ pub mod cloudformation;
 #[rustfmt::skip]
 pub mod ec2;
 #[rustfmt::skip]
+pub mod elb;
+#[rustfmt::skip]
 pub mod elbv2;
 #[rustfmt::skip]
 pub mod iam;

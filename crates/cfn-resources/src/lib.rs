@@ -8,6 +8,7 @@
 mod autoscaling;
 mod context;
 mod ec2;
+mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod iam;
 mod properties;
@@ -24,6 +25,7 @@ pub use provider::{Deletion, Provider, Readiness};
 static PROVIDERS: &[&[&dyn Provider]] = &[
     autoscaling::TYPES,
     ec2::TYPES,
+    elasticloadbalancing::TYPES,
     elasticloadbalancingv2::TYPES,
     iam::TYPES,
     s3::TYPES,
