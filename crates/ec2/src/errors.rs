@@ -5,9 +5,11 @@
 
 mod compute;
 mod network;
+mod templates;
 
 pub(crate) use compute::*;
 pub(crate) use network::*;
+pub(crate) use templates::*;
 
 use kernel::ApiError;
 use std::fmt::Display;

@@ -19,8 +19,20 @@ mod run;
 mod status;
 
 pub(crate) use row::{Instance, State};
+pub(crate) use run::check_user_data;
 
-use kernel::resource;
+use kernel::{Snapshot, resource};
+use smol_str::SmolStr;
+
+/// An instance as DescribeInstances shows it.
+pub(crate) fn rendered(snapshot: &Snapshot, row: &Instance) -> api::ec2::Instance {
+    render::Renderer::new(snapshot).instance(row)
+}
+
+/// The user data that an instance was launched with.
+pub(crate) fn user_data_of(row: &Instance) -> Option<SmolStr> {
+    (!row.launch.user_data.is_empty()).then(|| row.launch.user_data.as_str().into())
+}
 
 resource! { ec2:
     operations {

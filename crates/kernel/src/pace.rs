@@ -33,6 +33,8 @@ pub enum Wait {
     VpcCreate,
     /// Attaching or detaching a volume.
     VolumeAttach,
+    /// A Spot request to its evaluation.
+    SpotFulfillment,
     /// A changed desired capacity to the first activity.
     GroupReaction,
     /// A running instance to InService.
@@ -61,6 +63,7 @@ impl Pace {
             Wait::InstanceTerminate => (600, 35_000),
             Wait::VpcCreate => (150, 1_500),
             Wait::VolumeAttach => (100, 2_000),
+            Wait::SpotFulfillment => (300, 5_000),
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),

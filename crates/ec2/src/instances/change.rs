@@ -49,6 +49,15 @@ fn user_shutdown(at: Timestamp) -> Option<Box<Reason>> {
     }))
 }
 
+/// The same of an instance that hibernates.
+fn user_hibernation(at: Timestamp) -> Option<Box<Reason>> {
+    Some(Box::new(Reason {
+        code: "Client.UserInitiatedHibernate".into(),
+        message: "Client.UserInitiatedHibernate: User initiated hibernate".into(),
+        transition: user_initiated(at),
+    }))
+}
+
 /// Starting what runs or starts already changes nothing; what is on its way down cannot start.
 pub(super) fn start_instances(
     tx: &mut Tx,
@@ -124,7 +133,10 @@ pub(super) fn stop_instances(
             continue;
         }
         let mut instance = Instance::clone(&row);
-        instance.reason = user_shutdown(now);
+        instance.reason = match input.hibernate {
+            Some(true) => user_hibernation(now),
+            _ => user_shutdown(now),
+        };
         begin(tx, &mut instance, State::Stopping, Wait::InstanceStop);
         changes.push(change(&row, instance.state));
         tx.put(instance);

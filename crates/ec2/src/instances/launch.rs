@@ -5,6 +5,7 @@ use super::row::{Instance, Launch, State};
 use crate::errors;
 use crate::network_interfaces::{self, Attachment};
 use crate::security_groups::GroupRef;
+use crate::spot::{self, Market};
 use crate::subnets::Subnet;
 use crate::volumes::{Disk, Volume, VolumeAttachment};
 use api::ec2::EbsBlockDevice;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 /// A checked launch.
 pub(super) struct Plan {
     pub(super) launch: Arc<Launch>,
+    /// None for On-Demand.
+    pub(super) market: Option<Market>,
     pub(super) subnet: Arc<Subnet>,
     pub(super) groups: Arc<[GroupRef]>,
     pub(super) private_ip: Option<Ipv4Addr>,
@@ -191,8 +194,13 @@ fn one(
         disable_api_termination: plan.disable_api_termination,
         disable_api_stop: plan.disable_api_stop,
         shutdown_terminates: plan.shutdown_terminates,
+        spot_request: None,
         tags: plan.tags.clone(),
     };
+    if let Some(market) = &plan.market {
+        let request = spot::fulfilled(tx, market, &instance.id, &plan.launch.zone);
+        instance.spot_request = Some(request);
+    }
     interface.attachment = Some(Attachment {
         id: tx.new_id("eni-attach-"),
         instance_id: instance.id.clone(),

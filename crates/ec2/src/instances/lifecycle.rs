@@ -2,6 +2,7 @@
 
 use super::row::{Instance, State};
 use crate::network_interfaces::{self, NetworkInterface};
+use crate::spot;
 use crate::volumes::Volume;
 use kernel::{Caller, FaultPoint, Tx, Wait};
 use smol_str::SmolStr;
@@ -62,6 +63,10 @@ fn release_public_address(tx: &mut Tx, instance: &Instance) {
 /// The end: network and volumes go, the entry stays for an hour.
 fn terminated(tx: &mut Tx, instance: &mut Instance) {
     instance.state = State::Terminated;
+    if let Some(request) = &instance.spot_request {
+        let code = instance.reason.as_ref().map(|reason| reason.code.as_str());
+        spot::ended(tx, request, code == Some("Server.SpotInstanceTermination"));
+    }
     instance.running_since = None;
     instance.interface = None;
     let interfaces: Vec<_> =

@@ -135,6 +135,9 @@ pub(crate) struct Instance {
     pub(crate) disable_api_stop: bool,
     /// Whether a shutdown from within terminates it; otherwise it stops.
     pub(crate) shutdown_terminates: bool,
+    /// The Spot request that it was launched for.
+    #[serde(default)]
+    pub(crate) spot_request: Option<SmolStr>,
     pub(crate) tags: Tags,
 }
 

@@ -7,7 +7,9 @@ use super::row::{Instance, Launch, MetadataOptions};
 use super::describe;
 use crate::entity::{Entity, specified_tags};
 use crate::key_pairs::KeyPair;
+use crate::launch_templates::apply;
 use crate::security_groups::GroupRef;
+use crate::spot::market;
 use crate::subnets::Subnet;
 use crate::vpcs::default_vpc;
 use crate::{errors, network_interfaces, tokens};
@@ -15,7 +17,7 @@ use api::ec2::{Reservation, RunInstancesRequest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::{Image, InstanceType};
-use kernel::{ApiError, Caller, FaultPoint, Tx};
+use kernel::{ApiError, Caller, FaultPoint, Tags, Tx};
 use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -38,14 +40,15 @@ pub(super) fn run_instances(
     }
     errors::dry_run(input.dry_run)?;
     let print = tokens::fingerprint(&input);
-    let token = input.client_token.as_deref();
-    if let Some(first) = tokens::replayed(tx, "RunInstances", token, print)? {
+    let token = input.client_token.clone();
+    if let Some(first) = tokens::replayed(tx, "RunInstances", token.as_deref(), print)? {
         return Ok(replay(tx, &first));
     }
-    let plan = plan(tx, caller, &input)?;
+    let (min, max) = (input.min_count as u32, input.max_count as u32);
+    let plan = plan(tx, caller, input)?;
     let reservation = plan.launch.reservation.clone();
-    let rows = launch::launch(tx, plan, input.min_count as u32, input.max_count as u32)?;
-    tokens::remember(tx, "RunInstances", token, print, reservation);
+    let rows = launch::launch(tx, plan, min, max)?;
+    tokens::remember(tx, "RunInstances", token.as_deref(), print, reservation);
     Ok(answer(tx, &rows))
 }
 
@@ -92,10 +95,16 @@ fn check_counts(input: &RunInstancesRequest) -> Result<(), ApiError> {
 }
 
 /// Everything that a launch needs to know, checked.
-fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Plan, ApiError> {
-    if let Some(template) = &input.launch_template {
-        let (id, name) = (&template.launch_template_id, &template.launch_template_name);
-        return Err(errors::launch_template_not_found(id.as_deref(), name.as_deref()));
+fn plan(tx: &mut Tx, caller: &Caller, input: RunInstancesRequest) -> Result<Plan, ApiError> {
+    let has_template = input.launch_template.is_some();
+    let applied = if has_template { apply(tx, caller, input.clone())? } else { None };
+    let (input, template) = match applied {
+        Some(applied) => (applied.request, Some(applied.template)),
+        None => (input, None),
+    };
+    let input = &input;
+    if input.image_id.as_ref().is_none_or(|id| id.is_empty()) {
+        return Err(errors::missing_parameter("ImageId"));
     }
     unsupported(input)?;
     let image = crate::images::usable(tx, input.image_id.as_deref().unwrap_or_default())?;
@@ -114,10 +123,7 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
     let allowed = ["instance", "volume", "network-interface", "spot-instances-request"];
     let specified = input.tag_specifications.as_deref();
     let tags = |kind| specified_tags(caller, specified, kind, &allowed);
-    let spot = input
-        .instance_market_options
-        .as_ref()
-        .is_some_and(|options| options.market_type.as_deref() == Some("spot"));
+    let market = market(caller, input, tags("spot-instances-request")?)?;
     let private_dns = input.private_dns_name_options.clone().unwrap_or_default();
     let subnet = &network.subnet;
     let placement = input.placement.clone().unwrap_or_default();
@@ -150,7 +156,7 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         client_token: input.client_token.clone().unwrap_or_default(),
         user_data,
         profile,
-        lifecycle: if spot { SmolStr::new_static("spot") } else { SmolStr::default() },
+        lifecycle: if market.is_some() { SmolStr::new_static("spot") } else { SmolStr::default() },
         hostname_type: private_dns.hostname_type.unwrap_or(subnet.hostname_type.clone()),
         dns_a_record: private_dns
             .enable_resource_name_dns_a_record
@@ -171,6 +177,7 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
     Ok(Plan {
         disks: disks(input, &image)?,
         launch: Arc::new(launch),
+        market,
         subnet: network.subnet,
         groups: network.groups,
         private_ip: network.private_ip,
@@ -182,10 +189,19 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         disable_api_stop: input.disable_api_stop.unwrap_or(false),
         shutdown_terminates: input.instance_initiated_shutdown_behavior.as_deref()
             == Some("terminate"),
-        tags: tags("instance")?,
+        tags: templated(tags("instance")?, template),
         volume_tags: tags("volume")?,
         interface_tags: tags("network-interface")?,
     })
+}
+
+/// The tags of instances that were launched with a template say with which: its id and version.
+fn templated(tags: Tags, template: Option<(SmolStr, SmolStr)>) -> Tags {
+    let Some((id, version)) = template else { return tags };
+    tags.with([
+        (SmolStr::new_static("aws:ec2launchtemplate:id"), id),
+        (SmolStr::new_static("aws:ec2launchtemplate:version"), version),
+    ])
 }
 
 /// Parts of the request that lowcloud does not model say so rather than being dropped.
