@@ -2,6 +2,7 @@
 
 use crate::errors;
 use crate::members::Member;
+use crate::sources::{Mixed, TemplateRef};
 use kernel::{ApiError, IndexSink, Row, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
@@ -37,7 +38,12 @@ pub(crate) struct Group {
     pub(crate) name: SmolStr,
     pub(crate) arn: SmolStr,
     pub(crate) created_at: Timestamp,
+    /// Empty if it launches from a template.
     pub(crate) launch_configuration: SmolStr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) template: Option<TemplateRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mixed: Option<Box<Mixed>>,
     pub(crate) min: i64,
     pub(crate) max: i64,
     pub(crate) desired: i64,
@@ -86,7 +92,7 @@ impl Group {
         snapshot.get::<Self>(name).ok_or_else(|| errors::group_not_found(name))
     }
 
-    /// Its instances.
+    /// Its instances, and those of its warm pool.
     pub(crate) fn members<'a>(
         &self,
         snapshot: &'a Snapshot,
@@ -117,7 +123,9 @@ impl Row for Group {
     }
 
     fn index(&self, sink: &mut IndexSink) {
-        sink.put("launch-configuration", self.launch_configuration.clone());
+        if !self.launch_configuration.is_empty() {
+            sink.put("launch-configuration", self.launch_configuration.clone());
+        }
         for tag in &self.tags {
             sink.put("tag", format_smolstr!("{}={}", tag.key, tag.value));
         }
