@@ -18,6 +18,24 @@ pub mod ops {
         type Input = super::AttachInstancesQuery;
         type Output = ();
     }
+    /// `BatchDeleteScheduledAction`
+    #[derive(Debug)]
+    pub struct BatchDeleteScheduledAction;
+    impl model::Operation for BatchDeleteScheduledAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "BatchDeleteScheduledAction";
+        type Input = super::BatchDeleteScheduledActionType;
+        type Output = super::BatchDeleteScheduledActionAnswer;
+    }
+    /// `BatchPutScheduledUpdateGroupAction`
+    #[derive(Debug)]
+    pub struct BatchPutScheduledUpdateGroupAction;
+    impl model::Operation for BatchPutScheduledUpdateGroupAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "BatchPutScheduledUpdateGroupAction";
+        type Input = super::BatchPutScheduledUpdateGroupActionType;
+        type Output = super::BatchPutScheduledUpdateGroupActionAnswer;
+    }
     /// `CompleteLifecycleAction`
     #[derive(Debug)]
     pub struct CompleteLifecycleAction;
@@ -88,6 +106,15 @@ pub mod ops {
         const SERVICE: &'static str = "autoscaling";
         const NAME: &'static str = "DeleteNotificationConfiguration";
         type Input = super::DeleteNotificationConfigurationType;
+        type Output = ();
+    }
+    /// `DeleteScheduledAction`
+    #[derive(Debug)]
+    pub struct DeleteScheduledAction;
+    impl model::Operation for DeleteScheduledAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DeleteScheduledAction";
+        type Input = super::DeleteScheduledActionType;
         type Output = ();
     }
     /// `DeleteTags`
@@ -207,6 +234,15 @@ pub mod ops {
         type Input = ();
         type Output = super::ProcessesType;
     }
+    /// `DescribeScheduledActions`
+    #[derive(Debug)]
+    pub struct DescribeScheduledActions;
+    impl model::Operation for DescribeScheduledActions {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeScheduledActions";
+        type Input = super::DescribeScheduledActionsType;
+        type Output = super::ScheduledActionsType;
+    }
     /// `DescribeTags`
     #[derive(Debug)]
     pub struct DescribeTags;
@@ -286,6 +322,15 @@ pub mod ops {
         const SERVICE: &'static str = "autoscaling";
         const NAME: &'static str = "PutNotificationConfiguration";
         type Input = super::PutNotificationConfigurationType;
+        type Output = ();
+    }
+    /// `PutScheduledUpdateGroupAction`
+    #[derive(Debug)]
+    pub struct PutScheduledUpdateGroupAction;
+    impl model::Operation for PutScheduledUpdateGroupAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "PutScheduledUpdateGroupAction";
+        type Input = super::PutScheduledUpdateGroupActionType;
         type Output = ();
     }
     /// `RecordLifecycleActionHeartbeat`
@@ -1031,6 +1076,80 @@ impl model::Output for BaselinePerformanceFactorsRequest {
     }
 }
 
+/// `BatchDeleteScheduledActionAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteScheduledActionAnswer {
+    /// `FailedScheduledActions`
+    pub failed_scheduled_actions: Option<Vec<FailedScheduledUpdateGroupActionRequest>>,
+}
+impl model::Output for BatchDeleteScheduledActionAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "FailedScheduledActions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.failed_scheduled_actions { (|w: &mut dyn model::Writer, m, v: &Vec<FailedScheduledUpdateGroupActionRequest>| put::list(w, m, v, put::structure::<FailedScheduledUpdateGroupActionRequest>))(w, &M[0], v) }
+    }
+}
+
+/// `BatchDeleteScheduledActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteScheduledActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledActionNames`
+    pub scheduled_action_names: Vec<SmolStr>,
+}
+impl model::Input for BatchDeleteScheduledActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledActionNames" => out.scheduled_action_names = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `BatchPutScheduledUpdateGroupActionAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchPutScheduledUpdateGroupActionAnswer {
+    /// `FailedScheduledUpdateGroupActions`
+    pub failed_scheduled_update_group_actions: Option<Vec<FailedScheduledUpdateGroupActionRequest>>,
+}
+impl model::Output for BatchPutScheduledUpdateGroupActionAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "FailedScheduledUpdateGroupActions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.failed_scheduled_update_group_actions { (|w: &mut dyn model::Writer, m, v: &Vec<FailedScheduledUpdateGroupActionRequest>| put::list(w, m, v, put::structure::<FailedScheduledUpdateGroupActionRequest>))(w, &M[0], v) }
+    }
+}
+
+/// `BatchPutScheduledUpdateGroupActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchPutScheduledUpdateGroupActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledUpdateGroupActions`
+    pub scheduled_update_group_actions: Vec<ScheduledUpdateGroupActionRequest>,
+}
+impl model::Input for BatchPutScheduledUpdateGroupActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledUpdateGroupActions" => out.scheduled_update_group_actions = (|v| take::list(v, take::structure::<ScheduledUpdateGroupActionRequest>))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `BlockDeviceMapping`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BlockDeviceMapping {
@@ -1503,6 +1622,28 @@ impl model::Input for DeleteNotificationConfigurationType {
     }
 }
 
+/// `DeleteScheduledActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteScheduledActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledActionName`
+    pub scheduled_action_name: SmolStr,
+}
+impl model::Input for DeleteScheduledActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledActionName" => out.scheduled_action_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DeleteTagsType`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteTagsType {
@@ -1755,6 +1896,43 @@ impl model::Input for DescribeScalingActivitiesType {
                 "MaxRecords" => out.max_records = take::integer(value),
                 "NextToken" => out.next_token = take::text(value),
                 "Filters" => out.filters = (|v| take::list(v, take::structure::<Filter>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeScheduledActionsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeScheduledActionsType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `ScheduledActionNames`
+    pub scheduled_action_names: Option<Vec<SmolStr>>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `IncludeManagedResources`
+    pub include_managed_resources: Option<bool>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeScheduledActionsType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value),
+                "ScheduledActionNames" => out.scheduled_action_names = (|v| take::list(v, take::text))(value),
+                "StartTime" => out.start_time = take::time(value),
+                "EndTime" => out.end_time = take::time(value),
+                "IncludeManagedResources" => out.include_managed_resources = take::boolean(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
                 _ => {}
             }
         }
@@ -2069,6 +2247,29 @@ impl model::Input for ExitStandbyQuery {
             }
         }
         out
+    }
+}
+
+/// `FailedScheduledUpdateGroupActionRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FailedScheduledUpdateGroupActionRequest {
+    /// `ScheduledActionName`
+    pub scheduled_action_name: Option<SmolStr>,
+    /// `ErrorCode`
+    pub error_code: Option<SmolStr>,
+    /// `ErrorMessage`
+    pub error_message: Option<SmolStr>,
+}
+impl model::Output for FailedScheduledUpdateGroupActionRequest {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "ScheduledActionName", ..NONE },
+            Member { wire: "ErrorCode", ..NONE },
+            Member { wire: "ErrorMessage", ..NONE },
+        ];
+        if let Some(v) = &self.scheduled_action_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.error_code { put::text(w, &M[1], v) }
+        if let Some(v) = &self.error_message { put::text(w, &M[2], v) }
     }
 }
 
@@ -3303,6 +3504,52 @@ impl model::Input for PutNotificationConfigurationType {
     }
 }
 
+/// `PutScheduledUpdateGroupActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutScheduledUpdateGroupActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledActionName`
+    pub scheduled_action_name: SmolStr,
+    /// `Time`
+    pub time: Option<Timestamp>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Recurrence`
+    pub recurrence: Option<SmolStr>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `MaxSize`
+    pub max_size: Option<i64>,
+    /// `DesiredCapacity`
+    pub desired_capacity: Option<i64>,
+    /// `TimeZone`
+    pub time_zone: Option<SmolStr>,
+}
+impl model::Input for PutScheduledUpdateGroupActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledActionName" => out.scheduled_action_name = take::text(value).unwrap_or_default(),
+                "Time" => out.time = take::time(value),
+                "StartTime" => out.start_time = take::time(value),
+                "EndTime" => out.end_time = take::time(value),
+                "Recurrence" => out.recurrence = take::text(value),
+                "MinSize" => out.min_size = take::integer(value),
+                "MaxSize" => out.max_size = take::integer(value),
+                "DesiredCapacity" => out.desired_capacity = take::integer(value),
+                "TimeZone" => out.time_zone = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `RecordLifecycleActionHeartbeatAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecordLifecycleActionHeartbeatAnswer {
@@ -3381,6 +3628,120 @@ impl model::Input for ScalingProcessQuery {
             match name {
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
                 "ScalingProcesses" => out.scaling_processes = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ScheduledActionsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduledActionsType {
+    /// `ScheduledUpdateGroupActions`
+    pub scheduled_update_group_actions: Option<Vec<ScheduledUpdateGroupAction>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ScheduledActionsType {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "ScheduledUpdateGroupActions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.scheduled_update_group_actions { (|w: &mut dyn model::Writer, m, v: &Vec<ScheduledUpdateGroupAction>| put::list(w, m, v, put::structure::<ScheduledUpdateGroupAction>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `ScheduledUpdateGroupAction`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduledUpdateGroupAction {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `ScheduledActionName`
+    pub scheduled_action_name: Option<SmolStr>,
+    /// `ScheduledActionARN`
+    pub scheduled_action_arn: Option<SmolStr>,
+    /// `Time`
+    pub time: Option<Timestamp>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Recurrence`
+    pub recurrence: Option<SmolStr>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `MaxSize`
+    pub max_size: Option<i64>,
+    /// `DesiredCapacity`
+    pub desired_capacity: Option<i64>,
+    /// `TimeZone`
+    pub time_zone: Option<SmolStr>,
+}
+impl model::Output for ScheduledUpdateGroupAction {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 11] = [
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "ScheduledActionName", ..NONE },
+            Member { wire: "ScheduledActionARN", ..NONE },
+            Member { wire: "Time", ..NONE },
+            Member { wire: "StartTime", ..NONE },
+            Member { wire: "EndTime", ..NONE },
+            Member { wire: "Recurrence", ..NONE },
+            Member { wire: "MinSize", ..NONE },
+            Member { wire: "MaxSize", ..NONE },
+            Member { wire: "DesiredCapacity", ..NONE },
+            Member { wire: "TimeZone", ..NONE },
+        ];
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.scheduled_action_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.scheduled_action_arn { put::text(w, &M[2], v) }
+        if let Some(v) = &self.time { put::time(w, &M[3], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[4], v) }
+        if let Some(v) = &self.end_time { put::time(w, &M[5], v) }
+        if let Some(v) = &self.recurrence { put::text(w, &M[6], v) }
+        if let Some(v) = &self.min_size { put::integer(w, &M[7], v) }
+        if let Some(v) = &self.max_size { put::integer(w, &M[8], v) }
+        if let Some(v) = &self.desired_capacity { put::integer(w, &M[9], v) }
+        if let Some(v) = &self.time_zone { put::text(w, &M[10], v) }
+    }
+}
+
+/// `ScheduledUpdateGroupActionRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduledUpdateGroupActionRequest {
+    /// `ScheduledActionName`
+    pub scheduled_action_name: SmolStr,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Recurrence`
+    pub recurrence: Option<SmolStr>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `MaxSize`
+    pub max_size: Option<i64>,
+    /// `DesiredCapacity`
+    pub desired_capacity: Option<i64>,
+    /// `TimeZone`
+    pub time_zone: Option<SmolStr>,
+}
+impl model::Input for ScheduledUpdateGroupActionRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ScheduledActionName" => out.scheduled_action_name = take::text(value).unwrap_or_default(),
+                "StartTime" => out.start_time = take::time(value),
+                "EndTime" => out.end_time = take::time(value),
+                "Recurrence" => out.recurrence = take::text(value),
+                "MinSize" => out.min_size = take::integer(value),
+                "MaxSize" => out.max_size = take::integer(value),
+                "DesiredCapacity" => out.desired_capacity = take::integer(value),
+                "TimeZone" => out.time_zone = take::text(value),
                 _ => {}
             }
         }

@@ -28,6 +28,7 @@ kernel::resources! {
     notifications,
     processes,
     scaling_activities,
+    schedules,
     tags,
 }
 

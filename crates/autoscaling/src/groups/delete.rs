@@ -2,7 +2,7 @@
 
 use super::row::Group;
 use crate::activities::Activity;
-use crate::{causes, driver, errors, hooks, notifications};
+use crate::{causes, driver, errors, hooks, notifications, schedules};
 use api::autoscaling::DeleteAutoScalingGroupType;
 use kernel::{ApiError, Caller, Tx};
 
@@ -53,6 +53,7 @@ pub(crate) fn remove(tx: &mut Tx, caller: &Caller, group: &Group) {
     tx.remove::<Group>(&group.name);
     hooks::remove_all(tx, &group.name);
     notifications::remove_all(tx, &group.name);
+    schedules::remove_all(tx, &group.name);
     let _ = caller;
     tx.cancel("autoscaling.reconcile", &group.name);
     let activities: Vec<_> = tx.rows_by::<Activity>("group", &group.name).cloned().collect();

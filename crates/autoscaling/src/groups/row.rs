@@ -76,6 +76,17 @@ pub(crate) struct Group {
     pub(crate) deleting: bool,
     /// What the next launches and terminations will give as their cause.
     pub(crate) pending_causes: Vec<String>,
+    /// The alarms that asked for it, as JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pending_alarms: Vec<String>,
+    /// A simple scaling policy is at work: the cooldown, in seconds, that begins when it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cooldown_pending: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cooldown_ends: Option<Timestamp>,
+    /// What predictive scaling wants for the present hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) predicted: Option<i64>,
     /// The group does not react to a difference before this instant.
     pub(crate) reacts_at: Timestamp,
     /// Launches that failed in a row.
