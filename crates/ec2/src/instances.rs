@@ -6,9 +6,11 @@
 //! looks on the wire. "Instance lifecycle" in the EC2 user guide.
 
 mod attributes;
+mod capacity;
 mod change;
 mod console;
 mod describe;
+mod faults;
 mod filters;
 mod launch;
 mod lifecycle;
@@ -55,6 +57,14 @@ resource! { ec2:
             => options::describe_instance_credit_specifications,
     }
     tables { Instance }
-    tasks { "ec2.instance" => lifecycle::look }
+    tasks {
+        "ec2.instance" => lifecycle::look,
+        "ec2.spot-interruption" => faults::interrupt,
+    }
     housekeeping { "ec2.instance-purge" => lifecycle::purge }
+    faults { "ec2.faults" => faults::look }
+    controls {
+        internal "ec2.recover" => faults::recover,
+        internal "ec2.spot-notice" => faults::spot_notice,
+    }
 }

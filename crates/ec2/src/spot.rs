@@ -15,7 +15,7 @@ mod market;
 mod request;
 mod row;
 
-pub(crate) use lifecycle::ended;
+pub(crate) use lifecycle::{ended, marked};
 pub(crate) use market::{Market, fulfilled, market};
 pub(crate) use row::SpotRequest;
 

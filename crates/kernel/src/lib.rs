@@ -41,7 +41,7 @@ pub use cloud::{Cloud, CloudStatus};
 pub use control::Control;
 pub use digests::{Checksum, Hasher, checksum_of_parts};
 pub use documents::{from_document, to_document};
-pub use faults::{FaultEffect, FaultPlan, FaultPoint, FaultRule};
+pub use faults::{FailedCheck, FaultKind, FaultPlan, FaultRule, FaultSubject};
 pub use filters::{FilterRow, Filters, glob_matches};
 pub use ids::{is_resource_id, random_uuid};
 pub use journal::{Journal, JournalError, MemoryJournal, Record, RowChange, TaskChange};

@@ -35,6 +35,10 @@ pub enum Wait {
     VolumeAttach,
     /// A Spot request to its evaluation.
     SpotFulfillment,
+    /// A rebalance recommendation to the notice of the interruption.
+    SpotRebalance,
+    /// The notice of an interruption to the interruption: two minutes, which guests count on.
+    SpotNotice,
     /// A changed desired capacity to the first activity.
     GroupReaction,
     /// A running instance to InService.
@@ -66,6 +70,8 @@ impl Pace {
             Wait::VpcCreate => (150, 1_500),
             Wait::VolumeAttach => (100, 2_000),
             Wait::SpotFulfillment => (300, 5_000),
+            Wait::SpotRebalance => (5_000, 60_000),
+            Wait::SpotNotice => (120_000, 120_000),
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),

@@ -1,5 +1,6 @@
 //! StartInstances, StopInstances, RebootInstances, TerminateInstances.
 
+use super::capacity;
 use super::lifecycle::begin;
 use super::render;
 use super::row::{Instance, Reason, State};
@@ -71,6 +72,9 @@ pub(super) fn start_instances(
     }) {
         return Err(errors::cannot_be_started(&row.id));
     }
+    for row in rows.iter().filter(|row| row.state == State::Stopped) {
+        room_to_start(tx, row)?;
+    }
     let mut changes = Vec::new();
     for row in rows {
         if row.state != State::Stopped {
@@ -86,6 +90,23 @@ pub(super) fn start_instances(
         tx.put(instance);
     }
     Ok(StartInstancesResult { starting_instances: Some(changes) })
+}
+
+/// A start needs capacity as a launch does.
+fn room_to_start(tx: &mut Tx, row: &Instance) -> Result<(), ApiError> {
+    let Some(instance_type) = catalogue::instance_type(&row.launch.instance_type) else {
+        return Ok(());
+    };
+    let request = capacity::Request {
+        operation: "ec2:StartInstances",
+        instance_type,
+        zone: &row.launch.zone,
+        spot: row.spot_request.is_some(),
+        tags: &row.tags,
+        min: 1,
+        max: 1,
+    };
+    capacity::room(tx, &request).map(|_| ())
 }
 
 /// A started instance keeps its private address and gets another public one, if it was launched

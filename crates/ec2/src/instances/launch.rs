@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) tags: Tags,
     pub(super) volume_tags: Tags,
     pub(super) interface_tags: Tags,
+    pub(super) min: u32,
+    pub(super) max: u32,
 }
 
 /// A volume to make.
@@ -151,13 +153,9 @@ impl DiskPlan {
     }
 }
 
-/// Makes between `min` and `max` instances: as many as the subnet has addresses for.
-pub(super) fn launch(
-    tx: &mut Tx,
-    plan: Plan,
-    min: u32,
-    max: u32,
-) -> Result<Vec<Arc<Instance>>, ApiError> {
+/// Makes between the least and the most instances: as many as the subnet has addresses for.
+pub(super) fn launch(tx: &mut Tx, plan: Plan) -> Result<Vec<Arc<Instance>>, ApiError> {
+    let (min, max) = (plan.min, plan.max);
     let zone = &plan.subnet.zone;
     let disks: Vec<_> = plan.disks.iter().map(|disk| Arc::new(disk.disk(zone))).collect();
     let mut rows = Vec::with_capacity(max as usize);
@@ -195,6 +193,8 @@ fn one(
         disable_api_stop: plan.disable_api_stop,
         shutdown_terminates: plan.shutdown_terminates,
         spot_request: None,
+        impaired: None,
+        notice: None,
         tags: plan.tags.clone(),
     };
     if let Some(market) = &plan.market {

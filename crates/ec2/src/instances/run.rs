@@ -4,7 +4,7 @@
 use super::launch::{self, DiskPlan, Plan};
 use super::render::Renderer;
 use super::row::{Instance, Launch, MetadataOptions};
-use super::describe;
+use super::{capacity, describe};
 use crate::entity::{Entity, specified_tags};
 use crate::key_pairs::KeyPair;
 use crate::launch_templates::apply;
@@ -17,7 +17,7 @@ use api::ec2::{Reservation, RunInstancesRequest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::{Image, InstanceType};
-use kernel::{ApiError, Caller, FaultPoint, Tags, Tx};
+use kernel::{ApiError, Caller, FaultSubject, Tags, Tx};
 use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -44,10 +44,9 @@ pub(super) fn run_instances(
     if let Some(first) = tokens::replayed(tx, "RunInstances", token.as_deref(), print)? {
         return Ok(replay(tx, &first));
     }
-    let (min, max) = (input.min_count as u32, input.max_count as u32);
     let plan = plan(tx, caller, input)?;
     let reservation = plan.launch.reservation.clone();
-    let rows = launch::launch(tx, plan, min, max)?;
+    let rows = launch::launch(tx, plan)?;
     tokens::remember(tx, "RunInstances", token.as_deref(), print, reservation);
     Ok(answer(tx, &rows))
 }
@@ -118,12 +117,24 @@ fn plan(tx: &mut Tx, caller: &Caller, input: RunInstancesRequest) -> Result<Plan
     }
     let user_data = user_data(input)?;
     let network = network(tx, input, instance_type)?;
-    capacity(tx, instance_type, &network.subnet)?;
     let profile = profile(tx, caller, input)?;
     let allowed = ["instance", "volume", "network-interface", "spot-instances-request"];
     let specified = input.tag_specifications.as_deref();
     let tags = |kind| specified_tags(caller, specified, kind, &allowed);
     let market = market(caller, input, tags("spot-instances-request")?)?;
+    let own_tags = templated(tags("instance")?, template);
+    let max = capacity::room(
+        tx,
+        &capacity::Request {
+            operation: "ec2:RunInstances",
+            instance_type,
+            zone: &network.subnet.zone,
+            spot: market.is_some(),
+            tags: &own_tags,
+            min: input.min_count as u32,
+            max: input.max_count as u32,
+        },
+    )?;
     let private_dns = input.private_dns_name_options.clone().unwrap_or_default();
     let subnet = &network.subnet;
     let placement = input.placement.clone().unwrap_or_default();
@@ -189,7 +200,9 @@ fn plan(tx: &mut Tx, caller: &Caller, input: RunInstancesRequest) -> Result<Plan
         disable_api_stop: input.disable_api_stop.unwrap_or(false),
         shutdown_terminates: input.instance_initiated_shutdown_behavior.as_deref()
             == Some("terminate"),
-        tags: templated(tags("instance")?, template),
+        tags: own_tags,
+        min: input.min_count as u32,
+        max,
         volume_tags: tags("volume")?,
         interface_tags: tags("network-interface")?,
     })
@@ -396,7 +409,15 @@ fn default_subnet(
     } else {
         let offers =
             |s: &&Arc<Subnet>| catalogue::offered(tx.region(), &s.zone, &instance_type.name);
-        if candidates.iter().any(offers) {
+        let has_room = |s: &&Arc<Subnet>| {
+            let name = Some(instance_type.name.as_str());
+            let zone = Some(s.zone.as_str());
+            let subject = FaultSubject { zone, instance_type: name, ..FaultSubject::default() };
+            offers(s) && !capacity::is_full(tx, &subject)
+        };
+        if candidates.iter().any(has_room) {
+            candidates.retain(has_room);
+        } else if candidates.iter().any(offers) {
             candidates.retain(offers);
         }
     }
@@ -405,25 +426,6 @@ fn default_subnet(
     };
     let best = candidates.into_iter().min_by_key(|s| used(s)).cloned();
     best.ok_or_else(errors::no_default_subnet)
-}
-
-/// Whether the zone has the type at all, and whether a fault says that it has no room.
-fn capacity(tx: &mut Tx, instance_type: &InstanceType, subnet: &Subnet) -> Result<(), ApiError> {
-    let others = |tx: &Tx| -> Vec<&str> {
-        let zones = catalogue::region(tx.region()).map_or(&[][..], |r| &r.zones);
-        let offers = |zone: &&str| {
-            *zone != subnet.zone && catalogue::offered(tx.region(), zone, &instance_type.name)
-        };
-        zones.iter().map(|z| z.name.as_str()).filter(offers).collect()
-    };
-    if !catalogue::offered(tx.region(), &subnet.zone, &instance_type.name) {
-        return Err(errors::unsupported_in_zone(&instance_type.name, &subnet.zone, &others(tx)));
-    }
-    let subject = format!("{}:{}", instance_type.name, subnet.zone);
-    if tx.fault(FaultPoint::Launch, &subject).is_some() {
-        return Err(errors::insufficient_capacity(&instance_type.name, &subnet.zone, &others(tx)));
-    }
-    Ok(())
 }
 
 /// ARN and id of the instance profile, which IAM must know.

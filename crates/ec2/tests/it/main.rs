@@ -4,6 +4,7 @@ mod harness;
 
 mod attributes;
 mod facts;
+mod faults;
 mod genesis;
 mod instances;
 mod instances_network;
