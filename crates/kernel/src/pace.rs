@@ -57,6 +57,8 @@ pub enum Wait {
     StackPoll,
     /// How long CloudFormation waits for what is in the way of a deletion.
     StackDependency,
+    /// PutMetricAlarm to CloudWatch's first look at the alarm.
+    AlarmFirstLook,
 }
 
 impl Pace {
@@ -81,6 +83,7 @@ impl Pace {
             Wait::StackFinish => (80, 2_500),
             Wait::StackPoll => (250, 5_000),
             Wait::StackDependency => (10_000, 600_000),
+            Wait::AlarmFirstLook => (500, 5_000),
         };
         match self {
             Self::Instant => 0,
