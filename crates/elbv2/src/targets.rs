@@ -29,11 +29,8 @@ resource! { elbv2:
         read DescribeTargetHealth => describe_target_health,
     }
     tables { Target }
-    tasks {
-        "elbv2.target" => health::look,
-        "elbv2.faults" => look_at_all,
-    }
-    housekeeping { "elbv2.target-recheck" => health::look }
+    tasks { "elbv2.target" => health::look }
+    faults { "elbv2.faults" => look_at_all }
 }
 
 /// A registered target.
@@ -107,10 +104,9 @@ pub(crate) fn wake_load_balancer(tx: &mut Tx, arn: &str) {
 pub(crate) fn forget(tx: &mut Tx, key: &str) {
     tx.remove::<Target>(key);
     tx.cancel("elbv2.target", key);
-    tx.cancel("elbv2.target-recheck", key);
 }
 
-/// Other faults are in force: whoever is healthy may not be.
+/// A fault begins or ends: whoever is healthy may not be.
 fn look_at_all(tx: &mut Tx, _: &Caller, _: &str) {
     let keys: Vec<SmolStr> = tx.rows::<Target>().map(|row| row.key()).collect();
     let now = tx.now();

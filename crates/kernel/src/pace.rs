@@ -33,6 +33,12 @@ pub enum Wait {
     VpcCreate,
     /// Attaching or detaching a volume.
     VolumeAttach,
+    /// A Spot request to its evaluation.
+    SpotFulfillment,
+    /// A rebalance recommendation to the notice of the interruption.
+    SpotRebalance,
+    /// The notice of an interruption to the interruption: two minutes, which guests count on.
+    SpotNotice,
     /// A changed desired capacity to the first activity.
     GroupReaction,
     /// A running instance to InService.
@@ -49,6 +55,8 @@ pub enum Wait {
     TargetInitialChecks,
     /// A terminated target to its deregistration.
     TargetForget,
+    /// How long a group puts up with failed status checks.
+    GroupStatusPatience,
     /// CreateStack (or update, delete) to the first resource.
     StackStart,
     /// A resource whose calls have been made to its completion.
@@ -59,6 +67,8 @@ pub enum Wait {
     StackPoll,
     /// How long CloudFormation waits for what is in the way of a deletion.
     StackDependency,
+    /// PutMetricAlarm to CloudWatch's first look at the alarm.
+    AlarmFirstLook,
 }
 
 impl Pace {
@@ -71,6 +81,9 @@ impl Pace {
             Wait::InstanceTerminate => (600, 35_000),
             Wait::VpcCreate => (150, 1_500),
             Wait::VolumeAttach => (100, 2_000),
+            Wait::SpotFulfillment => (300, 5_000),
+            Wait::SpotRebalance => (5_000, 60_000),
+            Wait::SpotNotice => (120_000, 120_000),
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),
@@ -79,11 +92,13 @@ impl Pace {
             Wait::TargetRegister => (100, 4_000),
             Wait::TargetInitialChecks => (150, 10_000),
             Wait::TargetForget => (200, 60_000),
+            Wait::GroupStatusPatience => (1_000, 120_000),
             Wait::StackStart => (120, 4_000),
             Wait::StackResource => (100, 9_000),
             Wait::StackFinish => (80, 2_500),
             Wait::StackPoll => (250, 5_000),
             Wait::StackDependency => (10_000, 600_000),
+            Wait::AlarmFirstLook => (500, 5_000),
         };
         match self {
             Self::Instant => 0,

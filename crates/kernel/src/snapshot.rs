@@ -1,6 +1,5 @@
 //! What a read sees: the universe at one instant, from the place of one account and region.
 
-use crate::faults::FaultPoint;
 use crate::row::Row;
 use crate::universe::{Partitions, Settings, Universe};
 use crate::{Caller, Pace, Timestamp};
@@ -67,10 +66,9 @@ impl Snapshot {
         Ok(*output.expect("an operation answers its own output type"))
     }
 
-    /// Whether a fault may strike `subject` at this point, now or later: who looks only when
-    /// something changes must look again while there is one.
-    pub fn faults_concern(&self, point: FaultPoint, subject: &str) -> bool {
-        self.universe.faults.concerns(point, subject)
+    /// Whether any fault is in force.
+    pub fn has_faults(&self) -> bool {
+        !self.universe.faults.rules.is_empty()
     }
 
     /// The row with this key.

@@ -42,7 +42,7 @@ pub struct Service {
 /// subject is the rest of the value, or what `through` makes of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Wake {
-    /// Whose change; empty for the faults in force.
+    /// Whose change.
     pub table: &'static str,
     /// The index that leads to the subject; empty for the row's key itself.
     pub index: &'static str,
@@ -59,11 +59,6 @@ impl Wake {
     /// When a row of `table` changes, `task` looks at what its `index` says.
     pub const fn on(table: &'static str, index: &'static str, task: &'static str) -> Self {
         Self { table, index, prefix: "", through: None, task }
-    }
-
-    /// When other faults come into force, `task` looks in every region; its subject is empty.
-    pub const fn on_faults(task: &'static str) -> Self {
-        Self::on("", "", task)
     }
 
     /// Only for values that begin with this, which is cut off.
@@ -105,8 +100,6 @@ pub(crate) struct Registry {
     pub(crate) controls: BTreeMap<&'static str, &'static Control>,
     pub(crate) metrics: Vec<&'static MetricSource>,
     pub(crate) wakes: Vec<Vec<WakeRow>>,
-    /// Tasks that look when other faults come into force.
-    pub(crate) on_faults: Vec<u16>,
     pub(crate) genesis: Vec<fn(&mut Tx, &Caller)>,
 }
 
@@ -136,18 +129,12 @@ impl Registry {
             metrics: resources().flat_map(|r| r.metrics).collect(),
             by_type: tables.iter().enumerate().map(|(n, t)| ((t.type_id)(), n)).collect(),
             wakes: tables.iter().map(|_| Vec::new()).collect(),
-            on_faults: Vec::new(),
             tables,
             tasks,
             operations,
             genesis: wiring.services.iter().filter_map(|s| s.genesis).collect(),
         };
         for wake in &wiring.wakes {
-            if wake.table.is_empty() {
-                let task = registry.task_number(wake.task);
-                registry.on_faults.push(task);
-                continue;
-            }
             let table = registry.table_named(wake.table).expect("a wake-up names a table");
             let task = registry.task_number(wake.task);
             let through = wake.through.map(|(name, index)| {
@@ -190,6 +177,7 @@ impl Registry {
 ///     tables { KeyPair }
 ///     tasks { "ec2.key-pair" => look }
 ///     housekeeping { "ec2.key-pair-purge" => purge }
+///     faults { "ec2.key-pair-faults" => look_when_a_fault_begins_or_ends }
 ///     controls { read "key-pairs" => show, write "key-pairs/clear" => clear }
 ///     metrics { SOURCE }
 /// }
@@ -202,6 +190,7 @@ macro_rules! resource {
         $(tables { $($row:ty),* $(,)? })?
         $(tasks { $($task:literal => $look:path),* $(,)? })?
         $(housekeeping { $($chore:literal => $tidy:path),* $(,)? })?
+        $(faults { $($watcher:literal => $watch:path),* $(,)? })?
         $(controls { $($reach:ident $control:literal => $answer:path),* $(,)? })?
         $(metrics { $($source:path),* $(,)? })?
     ) => {
@@ -209,8 +198,9 @@ macro_rules! resource {
             operations: &[$($($crate::operation_row!($service $access $operation $handler)),*)?],
             tables: &[$($($crate::TableDef::of::<$row>()),*)?],
             tasks: &[
-                $($($crate::TaskDef { name: $task, run: $look, housekeeping: false },)*)?
-                $($($crate::TaskDef { name: $chore, run: $tidy, housekeeping: true },)*)?
+                $($($crate::TaskDef::of($task, $look),)*)?
+                $($($crate::TaskDef::of($chore, $tidy).housekeeping(),)*)?
+                $($($crate::TaskDef::of($watcher, $watch).watching_faults(),)*)?
             ],
             controls: &[$($($crate::Control::$reach($control, $answer)),*)?],
             metrics: &[$($($source),*)?],

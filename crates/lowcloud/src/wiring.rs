@@ -33,14 +33,12 @@ pub fn wiring() -> Wiring {
                 .through("elbv2.targets", "target"),
             Wake::on("ec2.security-group-rules", "group", "elbv2.target")
                 .through("elbv2.targets", "security-group"),
-            Wake::on_faults("elbv2.faults"),
             Wake::on("ec2.instances", "", "elb.registration")
                 .through("elb.registrations", "instance"),
             Wake::on("ec2.network-interfaces", "instance", "elb.registration")
                 .through("elb.registrations", "instance"),
             Wake::on("ec2.security-group-rules", "group", "elb.registration")
                 .through("elb.registrations", "security-group"),
-            Wake::on_faults("elb.faults"),
         ],
     }
 }

@@ -11,7 +11,7 @@ use api::elb::{
     RegisterEndPointsOutput,
 };
 use kernel::{
-    ApiError, Caller, FaultPoint, IndexSink, Row, Snapshot, Timestamp, Tx, Wait, resource,
+    ApiError, Caller, FaultKind, FaultSubject, IndexSink, Row, Snapshot, Timestamp, Tx, Wait, resource,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
@@ -24,11 +24,8 @@ resource! { elb:
         read DescribeInstanceHealth => describe_instance_health,
     }
     tables { Registration }
-    tasks {
-        "elb.registration" => look,
-        "elb.faults" => look_at_all,
-    }
-    housekeeping { "elb.registration-recheck" => look }
+    tasks { "elb.registration" => look }
+    faults { "elb.faults" => look_at_all }
 }
 
 /// An instance behind a load balancer.
@@ -119,7 +116,7 @@ pub(super) fn wake(tx: &mut Tx, balancer: &str) {
     keys.iter().for_each(|key| tx.schedule(now, "elb.registration", key));
 }
 
-/// Other faults are in force: whoever is in service may not stay so.
+/// A fault begins or ends: whoever is in service may not stay so.
 fn look_at_all(tx: &mut Tx, _: &Caller, _: &str) {
     let keys: Vec<SmolStr> = tx.rows::<Registration>().map(|row| row.key()).collect();
     let now = tx.now();
@@ -130,7 +127,6 @@ fn look_at_all(tx: &mut Tx, _: &Caller, _: &str) {
 pub(super) fn forget(tx: &mut Tx, key: &str) {
     tx.remove::<Registration>(key);
     tx.cancel("elb.registration", key);
-    tx.cancel("elb.registration-recheck", key);
 }
 
 /// What a look at an instance saw.
@@ -143,7 +139,7 @@ enum Seen {
     Checked(bool),
 }
 
-fn see(tx: &mut Tx, caller: &Caller, row: &Registration) -> (Seen, Vec<SmolStr>) {
+fn see(tx: &Tx, caller: &Caller, row: &Registration) -> (Seen, Vec<SmolStr>) {
     let machine = network::machine(tx, caller, &row.instance);
     let (Some(machine), Some(balancer)) = (machine, tx.get::<LoadBalancer>(&row.balancer)) else {
         return (Seen::Gone, Vec::new());
@@ -160,7 +156,13 @@ fn see(tx: &mut Tx, caller: &Caller, row: &Registration) -> (Seen, Vec<SmolStr>)
                 let from = &balancer.groups;
                 network::admits(tx, caller, &machine.groups, port, from, &sources)
             });
-            Seen::Checked(open && tx.fault(FaultPoint::HealthCheck, &row.instance).is_none())
+            let subject = FaultSubject {
+                instance: Some(&row.instance),
+                zone: Some(&machine.zone),
+                ..Default::default()
+            };
+            let broken = [FaultKind::HealthCheck, FaultKind::ZoneOutage];
+            Seen::Checked(open && broken.iter().all(|kind| tx.fault(*kind, &subject).is_none()))
         }
     };
     (seen, machine.groups)
@@ -197,10 +199,6 @@ fn look(tx: &mut Tx, caller: &Caller, key: &str) {
     }
     if let Some(at) = wake_at {
         tx.schedule(at, "elb.registration", key);
-    } else if tx.faults_concern(FaultPoint::HealthCheck, &row.instance) {
-        let balancer = tx.get::<LoadBalancer>(&row.balancer);
-        let secs = balancer.map_or(30, |balancer| balancer.check.interval_secs);
-        tx.schedule(now.plus_millis(secs * 1_000), "elb.registration-recheck", key);
     }
 }
 
@@ -321,7 +319,6 @@ fn deregister_instances_from_load_balancer(
         match row.state {
             State::Draining(_) => {}
             State::InService if balancer.attributes.draining => {
-                tx.cancel("elb.registration-recheck", &key);
                 tx.schedule(until, "elb.registration", &key);
                 tx.update::<Registration>(&key, |row| {
                     (row.state, row.since) = (State::Draining(until), now);

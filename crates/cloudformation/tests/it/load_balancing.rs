@@ -127,3 +127,35 @@ fn another_port_of_a_group_is_another_group() {
     assert_ne!(stacks.physical("s", "Group"), group);
     assert_eq!(stacks.physical("s", "Listener"), listener);
 }
+
+#[test]
+fn a_classic_load_balancer_is_one_resource() {
+    let stacks = Stacks::new();
+    let mut resource = json!({"Type": "AWS::ElasticLoadBalancing::LoadBalancer", "Properties": {
+        "AvailabilityZones": ["us-west-1a"],
+        "Listeners": [{"LoadBalancerPort": "80", "InstancePort": "80", "Protocol": "HTTP"}],
+        "HealthCheck": {
+            "Target": "HTTP:80/", "Interval": "10", "Timeout": "5",
+            "HealthyThreshold": "2", "UnhealthyThreshold": "3",
+        },
+    }});
+    stacks.create("s", &template(&[("Balancer", resource.clone())]));
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let name = stacks.physical("s", "Balancer");
+    assert!(name.starts_with("s-Balancer-"), "{name}");
+    resource["Properties"]["Listeners"][0]["LoadBalancerPort"] = "81".into();
+    stacks.update("s", &template(&[("Balancer", resource)]));
+    assert_eq!(
+        (stacks.status("s"), stacks.physical("s", "Balancer")),
+        ("UPDATE_COMPLETE".into(), name)
+    );
+    let all = stacks.ok::<api::elb::ops::DescribeLoadBalancers>(Default::default());
+    let row = all.load_balancer_descriptions.expect("a list").remove(0);
+    assert_eq!(row.health_check.map(|check| check.target).as_deref(), Some("HTTP:80/"));
+    let listeners = row.listener_descriptions.expect("a list");
+    let port = listeners[0].listener.as_ref().map(|listener| listener.load_balancer_port);
+    assert_eq!((listeners.len(), port), (1, Some(81)));
+    stacks.delete("s");
+    let all = stacks.ok::<api::elb::ops::DescribeLoadBalancers>(Default::default());
+    assert_eq!(all.load_balancer_descriptions.map(|all| all.len()), Some(0));
+}

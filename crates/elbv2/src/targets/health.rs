@@ -9,7 +9,7 @@
 use super::standing::{self, Seen, Standing};
 use super::{Target, forget};
 use crate::target_groups::{HealthCheck, TargetGroup};
-use kernel::{Caller, FaultPoint, Timestamp, Tx, Wait};
+use kernel::{Caller, Timestamp, Tx, Wait};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -213,7 +213,7 @@ pub(crate) fn look(tx: &mut Tx, caller: &Caller, key: &str) {
         Standing::Unchecked => Place::at(State::Unavailable),
         Standing::Checked(failure) => settle(tx, &row, failure, &group.check),
     };
-    keep(tx, key, &row, place, seen, &group.check);
+    keep(tx, key, &row, place, seen);
 }
 
 /// Advances as far as this instant allows: on the pace `instant`, all the way.
@@ -226,23 +226,11 @@ fn settle(tx: &Tx, row: &Target, failure: Option<Failure>, check: &HealthCheck) 
     place
 }
 
-fn keep(
-    tx: &mut Tx,
-    key: &str,
-    row: &Target,
-    place: Place,
-    seen: Seen,
-    check: &HealthCheck,
-) {
+fn keep(tx: &mut Tx, key: &str, row: &Target, place: Place, seen: Seen) {
     let now = tx.now();
     let since = if row.state == place.state { row.since } else { now };
-    let settled = matches!(place.state, State::Healthy | State::Unhealthy(_));
     if let Some(at) = place.wake_at {
         tx.schedule(at, "elbv2.target", key);
-    } else if settled && tx.faults_concern(FaultPoint::HealthCheck, &row.id) {
-        // Chance decides each check anew.
-        let at = now.plus_millis(check.interval_secs * 1_000);
-        tx.schedule(at, "elbv2.target-recheck", key);
     }
     let new = Target {
         state: place.state,

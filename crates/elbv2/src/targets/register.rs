@@ -72,7 +72,6 @@ pub(super) fn deregister_targets(
             _ if until <= now => super::forget(tx, &key),
             _ => {
                 tx.cancel("elbv2.target", &key);
-                tx.cancel("elbv2.target-recheck", &key);
                 tx.schedule(until, "elbv2.target", &key);
                 tx.update::<Target>(&key, |row| {
                     row.state = State::Draining(until);

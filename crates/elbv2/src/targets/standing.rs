@@ -11,7 +11,7 @@ use crate::load_balancers::LoadBalancer;
 use crate::names::Kind;
 use crate::network::{self, Cidr};
 use crate::target_groups::{HealthCheck, TargetGroup, TargetType, serving};
-use kernel::{Caller, FaultEffect, FaultPoint, Tx};
+use kernel::{Caller, FaultKind, FaultSubject, Snapshot};
 use smol_str::SmolStr;
 
 /// How things stand for a target.
@@ -39,14 +39,14 @@ pub(super) struct Seen {
 }
 
 /// How things stand.
-pub(super) fn of(tx: &mut Tx, caller: &Caller, row: &Target, group: &TargetGroup) -> Seen {
+pub(super) fn of(tx: &Snapshot, caller: &Caller, row: &Target, group: &TargetGroup) -> Seen {
     match group.kind {
         TargetType::Instance => instance(tx, caller, row, group),
         _ => Seen { standing: other(tx, row, group), zone: row.zone.clone(), groups: Vec::new() },
     }
 }
 
-fn instance(tx: &mut Tx, caller: &Caller, row: &Target, group: &TargetGroup) -> Seen {
+fn instance(tx: &Snapshot, caller: &Caller, row: &Target, group: &TargetGroup) -> Seen {
     let Some(machine) = network::machine(tx, caller, &row.id) else {
         return Seen { standing: Standing::Gone, zone: None, groups: Vec::new() };
     };
@@ -60,8 +60,9 @@ fn instance(tx: &mut Tx, caller: &Caller, row: &Target, group: &TargetGroup) -> 
             Some(balancer) if !balancer.active || state != "running" => Standing::NotYet,
             Some(balancer) => {
                 let open = reaches(tx, caller, &balancer, &groups, group.check.port_of(row.port));
-                let failure = if open { struck(tx, row, &group.check) } else { Some(Failure::Timeout) };
-                Standing::Checked(failure)
+                let zone = Some(&*machine.zone);
+                let seen = || struck(tx, &row.id, zone, &group.check);
+                Standing::Checked(if open { seen() } else { Some(Failure::Timeout) })
             }
         },
     };
@@ -69,7 +70,7 @@ fn instance(tx: &mut Tx, caller: &Caller, row: &Target, group: &TargetGroup) -> 
 }
 
 /// Addresses, functions and load balancers as targets.
-fn other(tx: &mut Tx, row: &Target, group: &TargetGroup) -> Standing {
+fn other(tx: &Snapshot, row: &Target, group: &TargetGroup) -> Standing {
     let Some(balancer) = serving(tx, &group.arn) else {
         return Standing::Unused(Unused::NotInUse);
     };
@@ -95,7 +96,7 @@ fn other(tx: &mut Tx, row: &Target, group: &TargetGroup) -> Standing {
             return Standing::Checked(Some(Failure::Timeout));
         }
     }
-    Standing::Checked(struck(tx, row, &group.check))
+    Standing::Checked(struck(tx, &row.id, zone.map(|zone| &**zone), &group.check))
 }
 
 fn covers(balancer: &LoadBalancer, zone: &str) -> bool {
@@ -104,7 +105,7 @@ fn covers(balancer: &LoadBalancer, zone: &str) -> bool {
 
 /// Whether the groups of an instance let the load balancer's checks in.
 fn reaches(
-    tx: &Tx,
+    tx: &Snapshot,
     caller: &Caller,
     balancer: &LoadBalancer,
     groups: &[SmolStr],
@@ -120,13 +121,21 @@ fn reaches(
 }
 
 /// Whether a fault breaks a check.
-fn struck(tx: &mut Tx, row: &Target, check: &HealthCheck) -> Option<Failure> {
-    match tx.fault(FaultPoint::HealthCheck, &row.id)? {
-        FaultEffect::Fail => Some(Failure::Checks),
+fn struck(
+    snapshot: &Snapshot,
+    id: &str,
+    zone: Option<&str>,
+    check: &HealthCheck,
+) -> Option<Failure> {
+    let subject = FaultSubject { instance: Some(id), zone, ..Default::default() };
+    if snapshot.fault(FaultKind::ZoneOutage, &subject).is_some() {
+        return Some(Failure::Timeout);
+    }
+    let rule = snapshot.fault(FaultKind::HealthCheck, &subject)?;
+    match rule.code {
+        None => Some(Failure::Checks),
         // A check of a TCP connection sees no code; one that the group accepts is no failure.
-        FaultEffect::Error { status, .. } if check.matcher.is_some() => {
-            (!check.takes(status)).then_some(Failure::Code(status))
-        }
-        FaultEffect::Error { .. } => None,
+        Some(_) if check.matcher.is_none() => None,
+        Some(code) => (!check.takes(code)).then_some(Failure::Code(code)),
     }
 }

@@ -2,8 +2,8 @@
 
 use api::{ec2, elbv2};
 use kernel::{
-    ApiError, Caller, Clock, ClockMode, Cloud, FaultEffect, FaultPlan, FaultPoint, FaultRule,
-    MemoryJournal, Operation, Pace, Settings, Wall,
+    ApiError, Caller, Clock, ClockMode, Cloud, FaultKind, FaultPlan, FaultRule, MemoryJournal,
+    Operation, Pace, Settings, Wall,
 };
 use smol_str::SmolStr;
 
@@ -81,16 +81,15 @@ impl Elb {
         assert!(!settled.expect("a journal in memory never fails").truncated, "it never rests");
     }
 
-    /// Health checks of targets with these ids (a pattern) have this effect from now on.
-    pub fn break_checks(&self, targets: Option<(&str, FaultEffect)>) {
-        let rule = |(subject, effect): (&str, FaultEffect)| FaultRule {
-            point: FaultPoint::HealthCheck,
-            subject: subject.into(),
-            probability: 1.0,
-            effect,
+    /// Health checks of these targets (a pattern) fail from now on, or see this status.
+    pub fn break_checks(&self, targets: Option<(&str, Option<u16>)>) {
+        let rule = |(target, code): (&str, Option<u16>)| FaultRule {
+            instance: Some(target.into()),
+            code,
+            ..FaultRule::of(FaultKind::HealthCheck)
         };
         let rules = targets.map(rule).into_iter().collect();
-        self.cloud.set_faults(FaultPlan { rules }).expect("a journal in memory never fails");
+        self.cloud.set_faults(FaultPlan { rules, numbered: 0 }).expect("a journal in memory");
     }
 
     /// The default VPC.

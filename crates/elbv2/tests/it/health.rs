@@ -2,7 +2,7 @@
 
 use crate::harness::{Elb, health};
 use api::{ec2, elbv2};
-use kernel::{FaultEffect, Pace};
+use kernel::Pace;
 use smol_str::SmolStr;
 
 fn set_attribute(elb: &Elb, group: &SmolStr, key: &str, value: &str) {
@@ -102,7 +102,7 @@ fn an_unused_target_leaves_at_once() {
 fn failed_checks_need_the_threshold_and_good_ones_too() {
     let elb = Elb::new();
     let (_, group, id) = elb.served();
-    elb.break_checks(Some((&id, FaultEffect::Fail)));
+    elb.break_checks(Some((&id, None)));
     elb.step(59_999);
     assert_eq!(elb.state(&group, &id), "healthy");
     elb.step(1);
@@ -119,12 +119,11 @@ fn failed_checks_need_the_threshold_and_good_ones_too() {
 fn a_wrong_code_is_named() {
     let elb = Elb::new();
     let (_, group, id) = elb.served();
-    let code = |status| FaultEffect::Error { code: "".into(), message: String::new(), status };
-    elb.break_checks(Some((&id, code(404))));
+    elb.break_checks(Some((&id, Some(404))));
     elb.step(60_000);
     let text = "Health checks failed with these codes: [404]";
     assert_eq!(elb.health(&group, &id), health("unhealthy", "Target.ResponseCodeMismatch", text));
-    elb.break_checks(Some((&id, code(200))));
+    elb.break_checks(Some((&id, Some(200))));
     elb.step(200_000);
     assert_eq!(elb.state(&group, &id), "healthy");
 }
