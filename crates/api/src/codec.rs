@@ -102,6 +102,21 @@ pub(crate) mod take {
     }
 }
 
+/// To values.
+#[allow(dead_code, reason = "which kinds occur depends on the implemented operations")]
+pub(crate) mod give {
+    use model::Value;
+    use smol_str::SmolStr;
+
+    pub(crate) fn list<T>(items: Vec<T>, each: impl Fn(T) -> Value) -> Value {
+        Value::List(items.into_iter().map(each).collect())
+    }
+
+    pub(crate) fn map<T>(entries: Vec<(SmolStr, T)>, each: impl Fn(T) -> Value) -> Value {
+        Value::Map(entries.into_iter().map(|(key, value)| (key, each(value))).collect())
+    }
+}
+
 /// To writers.
 #[allow(dead_code, reason = "which kinds occur depends on the implemented operations")]
 pub(crate) mod put {

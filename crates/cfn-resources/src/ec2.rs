@@ -7,6 +7,7 @@ crate::resource_types! {
     instance::Instance,
     internet_gateway::InternetGateway,
     key_pair::KeyPair,
+    launch_template::LaunchTemplate,
     route::Route,
     route_table::RouteTable,
     security_group::SecurityGroup,

@@ -5,9 +5,11 @@
 
 mod compute;
 mod network;
+mod templates;
 
 pub(crate) use compute::*;
 pub(crate) use network::*;
+pub(crate) use templates::*;
 
 use kernel::ApiError;
 use std::fmt::Display;
@@ -136,12 +138,18 @@ pub(crate) fn unsupported_in_zone(instance_type: &str, zone: &str, others: &[&st
 }
 
 pub(crate) fn insufficient_capacity(instance_type: &str, zone: &str, others: &[&str]) -> ApiError {
+    let hint = match others {
+        [] => String::new(),
+        _ => format!(
+            " You can currently get {instance_type} capacity by not specifying an Availability \
+             Zone in your request or choosing {}.",
+            others.join(", ")
+        ),
+    };
     let text = format!(
         "We currently do not have sufficient {instance_type} capacity in the Availability Zone \
-         you requested ({zone}). Our system will be working on provisioning additional capacity. \
-         You can currently get {instance_type} capacity by not specifying an Availability Zone \
-         in your request or choosing {}.",
-        others.join(", ")
+         you requested ({zone}). Our system will be working on provisioning additional \
+         capacity.{hint}"
     );
     ApiError::new("InsufficientInstanceCapacity", text).with_status(500)
 }

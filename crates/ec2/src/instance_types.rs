@@ -4,6 +4,7 @@
 //! wire type, and a filter's name says which members it looks at.
 
 mod render;
+mod requirements;
 
 use crate::{errors, facts};
 use api::ec2::{
@@ -240,5 +241,7 @@ resource! { ec2:
     operations {
         read DescribeInstanceTypes => describe_instance_types,
         read DescribeInstanceTypeOfferings => describe_instance_type_offerings,
+        read GetInstanceTypesFromInstanceRequirements
+            => requirements::get_instance_types_from_instance_requirements,
     }
 }

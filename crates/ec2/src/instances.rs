@@ -6,9 +6,11 @@
 //! looks on the wire. "Instance lifecycle" in the EC2 user guide.
 
 mod attributes;
+mod capacity;
 mod change;
 mod console;
 mod describe;
+mod faults;
 mod filters;
 mod launch;
 mod lifecycle;
@@ -19,8 +21,20 @@ mod run;
 mod status;
 
 pub(crate) use row::{Instance, State};
+pub(crate) use run::check_user_data;
 
-use kernel::resource;
+use kernel::{Snapshot, resource};
+use smol_str::SmolStr;
+
+/// An instance as DescribeInstances shows it.
+pub(crate) fn rendered(snapshot: &Snapshot, row: &Instance) -> api::ec2::Instance {
+    render::Renderer::new(snapshot).instance(row)
+}
+
+/// The user data that an instance was launched with.
+pub(crate) fn user_data_of(row: &Instance) -> Option<SmolStr> {
+    (!row.launch.user_data.is_empty()).then(|| row.launch.user_data.as_str().into())
+}
 
 resource! { ec2:
     operations {
@@ -43,6 +57,14 @@ resource! { ec2:
             => options::describe_instance_credit_specifications,
     }
     tables { Instance }
-    tasks { "ec2.instance" => lifecycle::look }
+    tasks {
+        "ec2.instance" => lifecycle::look,
+        "ec2.spot-interruption" => faults::interrupt,
+    }
     housekeeping { "ec2.instance-purge" => lifecycle::purge }
+    faults { "ec2.faults" => faults::look }
+    controls {
+        internal "ec2.recover" => faults::recover,
+        internal "ec2.spot-notice" => faults::spot_notice,
+    }
 }

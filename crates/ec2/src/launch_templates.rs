@@ -1,43 +1,37 @@
-//! DescribeLaunchTemplates. Launch templates cannot be made yet, so there are none: a list is
-//! empty, and naming one is the error that AWS gives for unknown ones.
+//! Launch templates and their versions.
+//!
+//! "Launch an instance from a launch template" in the EC2 user guide. A version's data is kept as
+//! the request gave it (a document of `RequestLaunchTemplateData`); whether an image, key or group
+//! that it names exists is found out when it is used, as on AWS. Versions are never changed and
+//! their numbers never used again.
+//!
+//! `row` is what is kept, `create`, `change` and `describe` the calls, `data` what a version may
+//! hold, `apply` how RunInstances uses it, `from_instance` GetLaunchTemplateData.
 
-use crate::entity::page_size;
-use crate::errors;
-use api::ec2::{DescribeLaunchTemplatesRequest, DescribeLaunchTemplatesResult};
-use kernel::{ApiError, Caller, Snapshot, is_resource_id, resource};
+mod apply;
+mod change;
+mod create;
+mod data;
+mod describe;
+mod from_instance;
+mod row;
 
-/// Filters of DescribeLaunchTemplates; tags come on top.
-const FILTERS: [&str; 3] = ["create-time", "launch-template-name", "launch-template-id"];
+pub(crate) use apply::apply;
+pub(crate) use row::LaunchTemplate;
 
-fn describe_launch_templates(
-    _: &Snapshot,
-    _: &Caller,
-    input: DescribeLaunchTemplatesRequest,
-) -> Result<DescribeLaunchTemplatesResult, ApiError> {
-    errors::dry_run(input.dry_run)?;
-    page_size(input.max_results)?;
-    if input.next_token.is_some() {
-        return Err(errors::invalid_next_token());
+use kernel::resource;
+use row::LaunchTemplateVersion;
+
+resource! { ec2:
+    operations {
+        write CreateLaunchTemplate => create::create_launch_template,
+        write CreateLaunchTemplateVersion => create::create_launch_template_version,
+        read DescribeLaunchTemplates => describe::describe_launch_templates,
+        read DescribeLaunchTemplateVersions => describe::describe_launch_template_versions,
+        write ModifyLaunchTemplate => change::modify_launch_template,
+        write DeleteLaunchTemplate => change::delete_launch_template,
+        write DeleteLaunchTemplateVersions => change::delete_launch_template_versions,
+        read GetLaunchTemplateData => from_instance::get_launch_template_data,
     }
-    for filter in input.filters.iter().flatten() {
-        let name = filter.name.as_deref().unwrap_or("null");
-        if !FILTERS.contains(&name) && !name.starts_with("tag:") && name != "tag-key" {
-            return Err(errors::unknown_filter(name));
-        }
-    }
-    if let Some(id) = input.launch_template_ids.iter().flatten().next() {
-        return Err(match is_resource_id(id, "lt-") {
-            true => errors::launch_template_not_found(Some(id), None),
-            false => errors::malformed("InvalidLaunchTemplateId.Malformed", id, "lt-"),
-        });
-    }
-    if input.launch_template_names.is_some_and(|names| !names.is_empty()) {
-        return Err(ApiError::new(
-            "InvalidLaunchTemplateName.NotFoundException",
-            "At least one of the launch templates specified in the request does not exist.",
-        ));
-    }
-    Ok(DescribeLaunchTemplatesResult { launch_templates: Some(Vec::new()), next_token: None })
+    tables { LaunchTemplate, LaunchTemplateVersion }
 }
-
-resource! { ec2: operations { read DescribeLaunchTemplates => describe_launch_templates } }

@@ -29,6 +29,7 @@ kernel::resources! {
     route_tables,
     security_group_rules,
     security_groups,
+    spot,
     subnets,
     tags,
     volumes,

@@ -8,11 +8,13 @@ use crate::entity::{Entity, add_tags, page_size};
 use crate::instances::Instance;
 use crate::internet_gateways::InternetGateway;
 use crate::key_pairs::KeyPair;
+use crate::launch_templates::LaunchTemplate;
 use crate::network_acls::NetworkAcl;
 use crate::network_interfaces::NetworkInterface;
 use crate::route_tables::RouteTable;
 use crate::security_group_rules::SecurityGroupRule;
 use crate::security_groups::SecurityGroup;
+use crate::spot::SpotRequest;
 use crate::subnets::Subnet;
 use crate::tokens::ClientToken;
 use crate::volumes::Volume;
@@ -33,11 +35,13 @@ static KINDS: &[Kind] = &[
     Kind::of::<Instance>(),
     Kind::of::<InternetGateway>(),
     Kind::of::<KeyPair>(),
+    Kind::of::<LaunchTemplate>(),
     Kind::of::<NetworkAcl>(),
     Kind::of::<NetworkInterface>(),
     Kind::of::<RouteTable>(),
     Kind::of::<SecurityGroup>(),
     Kind::of::<SecurityGroupRule>(),
+    Kind::of::<SpotRequest>(),
     Kind::of::<Subnet>(),
     Kind::of::<Volume>(),
     Kind::of::<Vpc>(),
@@ -45,9 +49,8 @@ static KINDS: &[Kind] = &[
 
 /// Kinds that AWS has and of which nothing can be made here: prefix, code and noun of the error
 /// for their ids.
-const ABSENT: [(&str, &str, &str); 6] = [
+const ABSENT: [(&str, &str, &str); 5] = [
     ("eipalloc-", "InvalidAllocationID.NotFound", "allocation"),
-    ("lt-", "InvalidLaunchTemplateId.NotFound", "launch template"),
     ("nat-", "NatGatewayNotFound", "NAT gateway"),
     ("r-", "InvalidReservationID.NotFound", "reservation"),
     ("snap-", "InvalidSnapshot.NotFound", "snapshot"),

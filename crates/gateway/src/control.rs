@@ -1,12 +1,14 @@
 //! `/_lowcloud/…`: what AWS has no call for.
 
+mod faults;
+
 use crate::server::Gateway;
 use crate::wall;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use kernel::{Caller, ClockMode, CloudStatus, JournalError, Settled};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/_lowcloud/coverage", get(coverage))
         .route("/_lowcloud/metrics", get(metrics))
         .route("/_lowcloud/reset", post(reset))
+        .route("/_lowcloud/faults", get(faults::list).post(faults::add).delete(faults::clear))
+        .route("/_lowcloud/faults/{id}", delete(faults::clear_one))
         .route("/_lowcloud/clock", get(clock).post(change_clock))
         .fallback(of_a_service)
         .layer(DefaultBodyLimit::max(1 << 20))

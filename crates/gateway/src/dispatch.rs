@@ -11,7 +11,7 @@ use kernel::{AnyOutput, Caller, OperationRow, account_of_temporary_key};
 use model::{ApiError, Body, OperationModel, Protocol, Service, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wire::{HttpResponse, Misroute, RequestHead, Route};
 
 /// The body of an answer.
@@ -185,6 +185,10 @@ async fn call(
         return Err(ApiError::not_implemented(format_args!("{service}:{name}")));
     };
     let caller = caller(gateway, route, request_id)?;
+    let late = gateway.cloud.latency(wall(), service, name);
+    if late > 0 {
+        tokio::time::sleep(Duration::from_millis(late)).await;
+    }
     // Old signatures, and requests without any, name no region: nobody looked in a wrong one.
     let anywhere = (service == "s3" && route.scope.region.is_empty()).then(|| value.clone());
     let mut answer = invoke(gateway, row, &caller, value).await;

@@ -1,7 +1,6 @@
 //! The running cloud: dispatch, commit, and the clock's controls.
 
 use crate::clock::{Clock, ClockMode, Wall};
-use crate::faults::{FaultPlan, FaultPoint};
 use crate::journal::{Journal, JournalError, Record, RowChange, TaskChange};
 use crate::operation::{AnyOutput, OperationRow};
 use crate::settle::{self, Settled};
@@ -15,7 +14,6 @@ use smol_str::SmolStr;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A cloud that answers calls. One writer at a time; reads see the last published universe and
@@ -24,7 +22,6 @@ pub struct Cloud {
     pub(crate) published: ArcSwap<Universe>,
     journal: Mutex<Box<dyn Journal>>,
     pub(crate) registry: Arc<Registry>,
-    calls: AtomicU64,
 }
 
 /// What `status` tells about a cloud.
@@ -44,7 +41,7 @@ pub struct CloudStatus {
     pub rows: Vec<(&'static str, usize)>,
 }
 
-type Writer<'a> = MutexGuard<'a, Box<dyn Journal>>;
+pub(crate) type Writer<'a> = MutexGuard<'a, Box<dyn Journal>>;
 
 impl Cloud {
     /// A new cloud. The journal is told its beginning.
@@ -79,12 +76,7 @@ impl Cloud {
     }
 
     fn with(registry: Arc<Registry>, universe: Universe, journal: Box<dyn Journal>) -> Self {
-        Self {
-            published: ArcSwap::from_pointee(universe),
-            journal: Mutex::new(journal),
-            registry,
-            calls: AtomicU64::new(0),
-        }
+        Self { published: ArcSwap::from_pointee(universe), journal: Mutex::new(journal), registry }
     }
 
     /// The operation registered under this name.
@@ -116,9 +108,9 @@ impl Cloud {
         caller: &Caller,
         input: Box<dyn Any + Send>,
     ) -> Result<Box<dyn AnyOutput>, ApiError> {
+        self.dispatch_fault(wall, row)?;
         let universe = self.published.load();
         let now = universe.present(wall);
-        self.dispatch_fault(&universe, row)?;
         let due = universe.timeline.next_due().is_some_and(|at| at <= now);
         if row.is_read() {
             if !due && let Some(partitions) = universe.find(&caller.account, &caller.region) {
@@ -136,6 +128,7 @@ impl Cloud {
         let mut tx = Tx::new(Snapshot { universe: Universe::clone(&universe), partitions, now });
         let output = guarded(row, || row.write(&mut tx, caller, input));
         if output.is_err() && !tx.takes_effect() {
+            self.spend_faults(&mut writer, tx.faults).map_err(|error| unavailable(&error))?;
             return output;
         }
         self.commit(&mut writer, &universe, tx).map_err(|error| unavailable(&error))?;
@@ -157,19 +150,6 @@ impl Cloud {
         let mut writer = self.writer();
         let (now, partitions) = self.enter(&mut writer, wall, caller)?;
         Ok(Snapshot { universe: Universe::clone(&self.published.load()), partitions, now })
-    }
-
-    fn dispatch_fault(&self, universe: &Universe, row: &dyn OperationRow) -> Result<(), ApiError> {
-        if universe.faults.rules.is_empty() {
-            return Ok(());
-        }
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        let mut rng = Rng::of(universe.settings.seed ^ 0x6661_756c_7473, call);
-        let subject = format!("{}:{}", row.service(), row.name());
-        match universe.faults.strike(FaultPoint::Dispatch, &subject, &mut rng) {
-            Some(effect) => Err(effect.to_error()),
-            None => Ok(()),
-        }
     }
 
     pub(crate) fn writer(&self) -> Writer<'_> {
@@ -213,8 +193,9 @@ impl Cloud {
     ) -> Result<(), JournalError> {
         let new_places = tx.universe.names.len() != base.names.len();
         if tx.touched.is_empty() && tx.rescheduled.is_empty() && !new_places {
-            return Ok(());
+            return self.spend_faults(writer, tx.faults);
         }
+        let spent = tx.faults.take();
         let touched: BTreeSet<(u32, u16, SmolStr)> =
             std::mem::take(&mut tx.touched).into_iter().collect();
         let now = tx.snapshot.now;
@@ -223,8 +204,11 @@ impl Cloud {
         wake(&self.registry, base, &mut universe, &touched, now, &mut tasks);
         universe.sequence += 1;
         universe.now = now;
+        let spends = spent.is_some();
+        universe.faults = spent.unwrap_or(universe.faults);
         if writer.enabled() {
             let mut record = universe.record();
+            record.faults = spends.then(|| universe.faults.clone());
             if new_places {
                 record.partitions = universe.places();
             }
@@ -240,9 +224,26 @@ impl Cloud {
     }
 
     /// Publishes a universe that differs in its clock or faults only.
-    fn publish(&self, writer: &mut Writer<'_>, universe: Universe) -> Result<(), JournalError> {
+    pub(crate) fn publish(
+        &self,
+        writer: &mut Writer<'_>,
+        universe: Universe,
+    ) -> Result<(), JournalError> {
+        self.publish_with(writer, universe, Vec::new())
+    }
+
+    /// The same, with tasks that were scheduled.
+    pub(crate) fn publish_with(
+        &self,
+        writer: &mut Writer<'_>,
+        universe: Universe,
+        tasks: Vec<Task>,
+    ) -> Result<(), JournalError> {
         if writer.enabled() {
-            writer.append(&universe.record())?;
+            let mut record = universe.record();
+            record.faults = Some(universe.faults.clone());
+            universe.describe_tasks(tasks, &mut record);
+            writer.append(&record)?;
         }
         self.published.store(Arc::new(universe));
         Ok(())
@@ -329,14 +330,6 @@ impl Cloud {
         universe.now = reached;
         self.publish(writer, universe)?;
         Ok(settled)
-    }
-
-    /// Puts other faults in force.
-    pub fn set_faults(&self, faults: FaultPlan) -> Result<(), JournalError> {
-        let mut writer = self.writer();
-        let mut universe = Universe::clone(&self.published.load());
-        universe.faults = Arc::new(faults);
-        self.publish(&mut writer, universe)
     }
 
     /// Forgets everything: the cloud is as new, with the same settings and clock mode.
@@ -461,6 +454,7 @@ impl Universe {
             partitions: Vec::new(),
             rows: Vec::new(),
             tasks: Vec::new(),
+            faults: None,
         }
     }
 
@@ -504,6 +498,7 @@ impl Universe {
     /// Everything as one record.
     fn whole(&self) -> Result<Record, JournalError> {
         let mut record = self.record();
+        record.faults = Some(self.faults.clone());
         record.partitions = self.places();
         let mut all = BTreeSet::new();
         for (id, partition) in &self.partitions {
@@ -555,6 +550,9 @@ impl Universe {
             if let Some(at) = change.at {
                 self.timeline.schedule(at, task);
             }
+        }
+        if let Some(faults) = &record.faults {
+            self.faults = faults.clone();
         }
         self.sequence = record.sequence;
         self.now = record.now;

@@ -96,7 +96,13 @@ impl Cloud {
         let (now, partitions) = self.enter(&mut writer, wall, caller)?;
         let universe = self.published.load_full();
         let mut tx = Tx::new(Snapshot { universe: Universe::clone(&universe), partitions, now });
-        let output = guarded(control, || answer(&mut tx, caller, request))?;
+        let output = match guarded(control, || answer(&mut tx, caller, request)) {
+            Ok(output) => output,
+            Err(error) => {
+                self.spend_faults(&mut writer, tx.faults).map_err(|error| unavailable(&error))?;
+                return Err(error);
+            }
+        };
         self.commit(&mut writer, &universe, tx).map_err(|error| unavailable(&error))?;
         settle::run(self, &mut writer, now).map_err(|error| unavailable(&error))?;
         Ok(output)

@@ -1,9 +1,10 @@
 //! What a commit leaves behind for a restart.
 
-use crate::{Clock, Timestamp};
+use crate::{Clock, FaultPlan, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// One commit: the rows and tasks it wrote and removed. A record may also hold a whole universe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Record {
     /// Changed tasks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<TaskChange>,
+    /// All faults, if they changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Arc<FaultPlan>>,
 }
 
 /// A row's new state.

@@ -13,6 +13,7 @@ mod clock;
 mod cloud;
 mod control;
 mod digests;
+mod documents;
 mod faults;
 mod filters;
 mod ids;
@@ -39,12 +40,15 @@ pub use clock::{Clock, ClockMode, Wall};
 pub use cloud::{Cloud, CloudStatus};
 pub use control::Control;
 pub use digests::{Checksum, Hasher, checksum_of_parts};
-pub use faults::{FaultEffect, FaultPlan, FaultPoint, FaultRule};
+pub use documents::{from_document, to_document};
+pub use faults::{FailedCheck, FaultKind, FaultPlan, FaultRule, FaultSubject};
 pub use filters::{FilterRow, Filters, glob_matches};
 pub use ids::{is_resource_id, random_uuid};
 pub use journal::{Journal, JournalError, MemoryJournal, Record, RowChange, TaskChange};
 pub use metrics::{Dimensions, MetricName, MetricQuery, MetricSource, Sample};
-pub use model::{ApiError, Body, Digests, Fault, Operation, Piece, StoredBody, Timestamp, Value};
+pub use model::{
+    ApiError, Body, Digests, Document, Fault, Operation, Piece, StoredBody, Timestamp, Value,
+};
 pub use operation::{AnyOutput, OperationRow, Read, Write};
 pub use pace::{Pace, Wait};
 pub use pagination::{Page, PageError, paginate};

@@ -33,12 +33,20 @@ pub enum Wait {
     VpcCreate,
     /// Attaching or detaching a volume.
     VolumeAttach,
+    /// A Spot request to its evaluation.
+    SpotFulfillment,
+    /// A rebalance recommendation to the notice of the interruption.
+    SpotRebalance,
+    /// The notice of an interruption to the interruption: two minutes, which guests count on.
+    SpotNotice,
     /// A changed desired capacity to the first activity.
     GroupReaction,
     /// A running instance to InService.
     GroupRegister,
     /// A group's look at its instances' health.
     GroupHealthCheck,
+    /// How long a group puts up with failed status checks.
+    GroupStatusPatience,
     /// CreateStack (or update, delete) to the first resource.
     StackStart,
     /// A resource whose calls have been made to its completion.
@@ -63,9 +71,13 @@ impl Pace {
             Wait::InstanceTerminate => (600, 35_000),
             Wait::VpcCreate => (150, 1_500),
             Wait::VolumeAttach => (100, 2_000),
+            Wait::SpotFulfillment => (300, 5_000),
+            Wait::SpotRebalance => (5_000, 60_000),
+            Wait::SpotNotice => (120_000, 120_000),
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),
+            Wait::GroupStatusPatience => (1_000, 120_000),
             Wait::StackStart => (120, 4_000),
             Wait::StackResource => (100, 9_000),
             Wait::StackFinish => (80, 2_500),

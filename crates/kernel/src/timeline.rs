@@ -22,6 +22,27 @@ pub struct TaskDef {
     /// Tidying up that nobody waits for (forgetting terminated instances after an hour): "run
     /// until idle" does not run the clock for it.
     pub housekeeping: bool,
+    /// Looks whenever a fault begins or ends.
+    pub watches_faults: bool,
+}
+
+impl TaskDef {
+    /// A task that others schedule.
+    pub const fn of(name: &'static str, run: TaskHandler) -> Self {
+        Self { name, run, housekeeping: false, watches_faults: false }
+    }
+
+    /// The same as tidying up.
+    #[must_use]
+    pub const fn housekeeping(self) -> Self {
+        Self { housekeeping: true, ..self }
+    }
+
+    /// The same as what looks whenever a fault begins or ends.
+    #[must_use]
+    pub const fn watching_faults(self) -> Self {
+        Self { watches_faults: true, ..self }
+    }
 }
 
 impl std::fmt::Debug for TaskDef {

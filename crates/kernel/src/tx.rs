@@ -1,7 +1,7 @@
 //! A transaction: the only way to change the universe, and the only source of time and chance.
 
 use crate::control::Handler;
-use crate::faults::{FaultEffect, FaultPoint};
+use crate::faults::FaultPlan;
 use crate::row::Row;
 use crate::snapshot::Snapshot;
 use crate::timeline::Task;
@@ -24,6 +24,8 @@ pub struct Tx {
     /// Every task scheduled or cancelled.
     pub(crate) rescheduled: Vec<Task>,
     pub(crate) rng: Option<Rng>,
+    /// The faults with what they spent on this transaction, if they spent anything.
+    pub(crate) faults: Option<Arc<FaultPlan>>,
     depth: u8,
     keeps: bool,
 }
@@ -43,6 +45,7 @@ impl Tx {
             touched: Vec::new(),
             rescheduled: Vec::new(),
             rng: None,
+            faults: None,
             depth: 0,
             keeps: false,
         }
@@ -125,15 +128,6 @@ impl Tx {
     pub fn new_time_uuid(&mut self) -> SmolStr {
         let now = self.now();
         ids::time_uuid(self.random(), now.0)
-    }
-
-    /// Whether a fault strikes `subject` at this point, and which.
-    pub fn fault(&mut self, point: FaultPoint, subject: &str) -> Option<FaultEffect> {
-        let plan = self.universe.faults.clone();
-        if plan.rules.is_empty() {
-            return None;
-        }
-        plan.strike(point, subject, self.random()).cloned()
     }
 
     /// Says that what was written so far stands even if the handler goes on to return an error:

@@ -177,6 +177,7 @@ impl Registry {
 ///     tables { KeyPair }
 ///     tasks { "ec2.key-pair" => look }
 ///     housekeeping { "ec2.key-pair-purge" => purge }
+///     faults { "ec2.key-pair-faults" => look_when_a_fault_begins_or_ends }
 ///     controls { read "key-pairs" => show, write "key-pairs/clear" => clear }
 ///     metrics { SOURCE }
 /// }
@@ -189,6 +190,7 @@ macro_rules! resource {
         $(tables { $($row:ty),* $(,)? })?
         $(tasks { $($task:literal => $look:path),* $(,)? })?
         $(housekeeping { $($chore:literal => $tidy:path),* $(,)? })?
+        $(faults { $($watcher:literal => $watch:path),* $(,)? })?
         $(controls { $($reach:ident $control:literal => $answer:path),* $(,)? })?
         $(metrics { $($source:path),* $(,)? })?
     ) => {
@@ -196,8 +198,9 @@ macro_rules! resource {
             operations: &[$($($crate::operation_row!($service $access $operation $handler)),*)?],
             tables: &[$($($crate::TableDef::of::<$row>()),*)?],
             tasks: &[
-                $($($crate::TaskDef { name: $task, run: $look, housekeeping: false },)*)?
-                $($($crate::TaskDef { name: $chore, run: $tidy, housekeeping: true },)*)?
+                $($($crate::TaskDef::of($task, $look),)*)?
+                $($($crate::TaskDef::of($chore, $tidy).housekeeping(),)*)?
+                $($($crate::TaskDef::of($watcher, $watch).watching_faults(),)*)?
             ],
             controls: &[$($($crate::Control::$reach($control, $answer)),*)?],
             metrics: &[$($($source),*)?],

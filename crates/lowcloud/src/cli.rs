@@ -1,5 +1,7 @@
 //! The command line.
 
+mod fault;
+
 use crate::client::Client;
 use crate::config::ServeOptions;
 use crate::{environment, serve};
@@ -39,6 +41,8 @@ enum Command {
     Reset(Remote),
     /// Show or change the clock of a running cloud.
     Clock(ClockOptions),
+    /// Let things go wrong in a running cloud.
+    Fault(fault::FaultOptions),
     /// List the operations that are implemented.
     Coverage(CoverageOptions),
 }
@@ -125,6 +129,7 @@ impl Arguments {
             Command::Status(remote) => status(&remote)?,
             Command::Reset(remote) => reset(&remote)?,
             Command::Clock(options) => clock(options)?,
+            Command::Fault(options) => fault::fault(&options)?,
             Command::Coverage(options) => coverage(&options)?,
         }
         Ok(ExitCode::SUCCESS)

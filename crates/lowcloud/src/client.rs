@@ -27,6 +27,10 @@ impl Client {
         self.read(self.agent.post(self.url(path)).send_json(body))
     }
 
+    pub(crate) fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.read(self.agent.delete(self.url(path)).call())
+    }
+
     fn read(
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,

@@ -125,6 +125,19 @@ pub trait Output {
     fn write(&self, writer: &mut dyn Writer);
 }
 
+/// A shape that can also be kept as a document: read from a value and turned into one again, so
+/// that a row can hold it and shapes of like-named members can be made of each other. Generated
+/// for the shapes that `xtask` lists.
+pub trait Document: Input {
+    /// The service whose model describes it.
+    const SERVICE: &'static str;
+    /// AWS's name of the shape.
+    const SHAPE: &'static str;
+
+    /// The members that are there.
+    fn into_value(self) -> Value;
+}
+
 impl Input for () {
     fn from_value(_: Value) -> Self {}
 }

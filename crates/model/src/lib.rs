@@ -12,7 +12,7 @@ mod service;
 mod time;
 
 pub use body::{Body, Digests, Piece, StoredBody};
-pub use codec::{Input, Location, Member, Operation, Output, Value, Writer};
+pub use codec::{Document, Input, Location, Member, Operation, Output, Value, Writer};
 pub use error::{ApiError, Fault};
 pub use library::{DATA_VERSION, all_services, service};
 pub use service::{

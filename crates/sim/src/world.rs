@@ -3,8 +3,8 @@
 use crate::script::Action;
 use api::{autoscaling, cloudformation, ec2};
 use kernel::{
-    ApiError, Caller, Clock, ClockMode, Cloud, FaultEffect, FaultPlan, FaultPoint, FaultRule,
-    Journal, JournalError, Operation, Record, Settings, Wall,
+    ApiError, Caller, Clock, ClockMode, Cloud, FaultKind, FaultPlan, FaultRule, Journal,
+    JournalError, Operation, Record, Settings, Wall,
 };
 use serde_json::json;
 use smol_str::{SmolStr, format_smolstr};
@@ -229,14 +229,15 @@ impl World {
     }
 
     fn set_faults(&mut self, launch: u8, boot: u8) -> Result<(), String> {
-        let rule = |point, percent: u8| FaultRule {
-            point,
-            subject: "*".into(),
-            probability: f64::from(percent) / 100.0,
-            effect: FaultEffect::Fail,
+        let rule = |kind, percent: u8| FaultRule {
+            rate: Some(f64::from(percent) / 100.0),
+            ..FaultRule::of(kind)
         };
-        let rules = vec![rule(FaultPoint::Launch, launch), rule(FaultPoint::Boot, boot)];
-        self.cloud.set_faults(FaultPlan { rules }).map_err(|e| e.to_string())
+        let capacity = rule(FaultKind::InsufficientCapacity, launch);
+        let rules = vec![capacity, rule(FaultKind::BootFailure, boot)];
+        self.cloud
+            .set_faults(FaultPlan { rules, ..FaultPlan::default() })
+            .map_err(|e| e.to_string())
     }
 
     /// Kills the cloud and starts it again from its journal, which must give it back as it was.

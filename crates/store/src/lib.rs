@@ -287,6 +287,7 @@ mod tests {
             partitions: Vec::new(),
             rows: Vec::new(),
             tasks: Vec::new(),
+            faults: None,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use api::{autoscaling, ec2};
 use kernel::{
-    ApiError, Caller, Clock, ClockMode, Cloud, FaultEffect, FaultPlan, FaultPoint, FaultRule,
-    MemoryJournal, Operation, Settings, Wall,
+    ApiError, Caller, Clock, ClockMode, Cloud, FaultKind, FaultPlan, FaultRule, MemoryJournal,
+    Operation, Settings, Wall,
 };
 use smol_str::SmolStr;
 
@@ -69,13 +69,13 @@ impl Auto {
     /// Launches into these zones (a pattern) fail from now on; none fail if there is no pattern.
     pub fn no_capacity(&self, zones: Option<&str>) {
         let rule = |zones: &str| FaultRule {
-            point: FaultPoint::Launch,
-            subject: format!("*:{zones}").into(),
-            probability: 1.0,
-            effect: FaultEffect::Fail,
+            zone: Some(zones.into()),
+            ..FaultRule::of(FaultKind::InsufficientCapacity)
         };
         let rules = zones.map(rule).into_iter().collect();
-        self.cloud.set_faults(FaultPlan { rules }).expect("a journal in memory never fails");
+        self.cloud
+            .set_faults(FaultPlan { rules, ..FaultPlan::default() })
+            .expect("a journal in memory never fails");
     }
 
     /// A launch configuration; `change` says what else is asked for.

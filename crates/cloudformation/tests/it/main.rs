@@ -7,6 +7,7 @@ mod deletion;
 mod description;
 mod exports;
 mod failure;
+mod launch_templates;
 mod parameters;
 mod refusals;
 mod restart;

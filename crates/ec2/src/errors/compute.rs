@@ -52,6 +52,17 @@ pub(crate) fn max_results_above(value: i64, limit: i64) -> ApiError {
     ))
 }
 
+pub(crate) fn vcpu_limit_exceeded(limit: u64) -> ApiError {
+    ApiError::new(
+        "VcpuLimitExceeded",
+        format!(
+            "You have requested more vCPU capacity than your current vCPU limit of {limit} allows \
+             for the instance bucket that the specified instance type belongs to. Please visit \
+             http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+        ),
+    )
+}
+
 pub(crate) fn unknown_attribute(name: &str) -> ApiError {
     super::invalid_parameter(name, "attribute", "Unknown attribute.")
 }

@@ -1,5 +1,6 @@
 //! StartInstances, StopInstances, RebootInstances, TerminateInstances.
 
+use super::capacity;
 use super::lifecycle::begin;
 use super::render;
 use super::row::{Instance, Reason, State};
@@ -49,6 +50,15 @@ fn user_shutdown(at: Timestamp) -> Option<Box<Reason>> {
     }))
 }
 
+/// The same of an instance that hibernates.
+fn user_hibernation(at: Timestamp) -> Option<Box<Reason>> {
+    Some(Box::new(Reason {
+        code: "Client.UserInitiatedHibernate".into(),
+        message: "Client.UserInitiatedHibernate: User initiated hibernate".into(),
+        transition: user_initiated(at),
+    }))
+}
+
 /// Starting what runs or starts already changes nothing; what is on its way down cannot start.
 pub(super) fn start_instances(
     tx: &mut Tx,
@@ -61,6 +71,9 @@ pub(super) fn start_instances(
         matches!(row.state, State::ShuttingDown | State::Terminated | State::Stopping)
     }) {
         return Err(errors::cannot_be_started(&row.id));
+    }
+    for row in rows.iter().filter(|row| row.state == State::Stopped) {
+        room_to_start(tx, row)?;
     }
     let mut changes = Vec::new();
     for row in rows {
@@ -77,6 +90,23 @@ pub(super) fn start_instances(
         tx.put(instance);
     }
     Ok(StartInstancesResult { starting_instances: Some(changes) })
+}
+
+/// A start needs capacity as a launch does.
+fn room_to_start(tx: &mut Tx, row: &Instance) -> Result<(), ApiError> {
+    let Some(instance_type) = catalogue::instance_type(&row.launch.instance_type) else {
+        return Ok(());
+    };
+    let request = capacity::Request {
+        operation: "ec2:StartInstances",
+        instance_type,
+        zone: &row.launch.zone,
+        spot: row.spot_request.is_some(),
+        tags: &row.tags,
+        min: 1,
+        max: 1,
+    };
+    capacity::room(tx, &request).map(|_| ())
 }
 
 /// A started instance keeps its private address and gets another public one, if it was launched
@@ -124,7 +154,10 @@ pub(super) fn stop_instances(
             continue;
         }
         let mut instance = Instance::clone(&row);
-        instance.reason = user_shutdown(now);
+        instance.reason = match input.hibernate {
+            Some(true) => user_hibernation(now),
+            _ => user_shutdown(now),
+        };
         begin(tx, &mut instance, State::Stopping, Wait::InstanceStop);
         changes.push(change(&row, instance.state));
         tx.put(instance);

@@ -5,6 +5,7 @@ use super::row::{Instance, Launch, State};
 use crate::errors;
 use crate::network_interfaces::{self, Attachment};
 use crate::security_groups::GroupRef;
+use crate::spot::{self, Market};
 use crate::subnets::Subnet;
 use crate::volumes::{Disk, Volume, VolumeAttachment};
 use api::ec2::EbsBlockDevice;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 /// A checked launch.
 pub(super) struct Plan {
     pub(super) launch: Arc<Launch>,
+    /// None for On-Demand.
+    pub(super) market: Option<Market>,
     pub(super) subnet: Arc<Subnet>,
     pub(super) groups: Arc<[GroupRef]>,
     pub(super) private_ip: Option<Ipv4Addr>,
@@ -31,6 +34,8 @@ pub(super) struct Plan {
     pub(super) tags: Tags,
     pub(super) volume_tags: Tags,
     pub(super) interface_tags: Tags,
+    pub(super) min: u32,
+    pub(super) max: u32,
 }
 
 /// A volume to make.
@@ -148,13 +153,9 @@ impl DiskPlan {
     }
 }
 
-/// Makes between `min` and `max` instances: as many as the subnet has addresses for.
-pub(super) fn launch(
-    tx: &mut Tx,
-    plan: Plan,
-    min: u32,
-    max: u32,
-) -> Result<Vec<Arc<Instance>>, ApiError> {
+/// Makes between the least and the most instances: as many as the subnet has addresses for.
+pub(super) fn launch(tx: &mut Tx, plan: Plan) -> Result<Vec<Arc<Instance>>, ApiError> {
+    let (min, max) = (plan.min, plan.max);
     let zone = &plan.subnet.zone;
     let disks: Vec<_> = plan.disks.iter().map(|disk| Arc::new(disk.disk(zone))).collect();
     let mut rows = Vec::with_capacity(max as usize);
@@ -191,8 +192,15 @@ fn one(
         disable_api_termination: plan.disable_api_termination,
         disable_api_stop: plan.disable_api_stop,
         shutdown_terminates: plan.shutdown_terminates,
+        spot_request: None,
+        impaired: None,
+        notice: None,
         tags: plan.tags.clone(),
     };
+    if let Some(market) = &plan.market {
+        let request = spot::fulfilled(tx, market, &instance.id, &plan.launch.zone);
+        instance.spot_request = Some(request);
+    }
     interface.attachment = Some(Attachment {
         id: tx.new_id("eni-attach-"),
         instance_id: instance.id.clone(),

@@ -1,9 +1,11 @@
 //! How an instance moves from state to state by itself.
 
+use super::faults::{self, subject};
 use super::row::{Instance, State};
 use crate::network_interfaces::{self, NetworkInterface};
+use crate::spot;
 use crate::volumes::Volume;
-use kernel::{Caller, FaultPoint, Tx, Wait};
+use kernel::{Caller, FaultKind, Tx, Wait};
 use smol_str::SmolStr;
 
 /// How long a terminated instance stays visible: "for a short while (usually less than one
@@ -29,7 +31,7 @@ pub(super) fn look(tx: &mut Tx, _: &Caller, id: &str) {
     let mut instance = Instance::clone(&row);
     instance.due = None;
     match instance.state {
-        State::Pending if tx.fault(FaultPoint::Boot, id).is_some() => {
+        State::Pending if tx.strike(FaultKind::BootFailure, &subject(&row)).is_some() => {
             instance.reason = Some(Box::new(super::row::Reason {
                 code: "Client.InternalError".into(),
                 message: "Client.InternalError: Client error on launch".into(),
@@ -40,9 +42,11 @@ pub(super) fn look(tx: &mut Tx, _: &Caller, id: &str) {
         State::Pending => {
             instance.state = State::Running;
             instance.running_since = Some(due);
+            faults::on_start(tx, &mut instance);
         }
         State::Stopping => {
             instance.state = State::Stopped;
+            instance.impaired = None;
             instance.running_since = None;
             release_public_address(tx, &instance);
         }
@@ -62,6 +66,11 @@ fn release_public_address(tx: &mut Tx, instance: &Instance) {
 /// The end: network and volumes go, the entry stays for an hour.
 fn terminated(tx: &mut Tx, instance: &mut Instance) {
     instance.state = State::Terminated;
+    instance.impaired = None;
+    if let Some(request) = &instance.spot_request {
+        let code = instance.reason.as_ref().map(|reason| reason.code.as_str());
+        spot::ended(tx, request, code == Some("Server.SpotInstanceTermination"));
+    }
     instance.running_since = None;
     instance.interface = None;
     let interfaces: Vec<_> =

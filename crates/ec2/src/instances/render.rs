@@ -111,6 +111,7 @@ impl<'a> Renderer<'a> {
                 id: Some(id.clone()),
             }),
             instance_lifecycle: some(&launch.lifecycle),
+            spot_instance_request_id: row.spot_request.clone(),
             root_device_name: Some(launch.root_device_name.clone()),
             root_device_type: Some(text("ebs")),
             security_groups: Some(Vec::new()),

@@ -112,6 +112,29 @@ pub(crate) struct MetadataOptions {
     pub(crate) instance_metadata_tags: SmolStr,
 }
 
+/// Failing status checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Impairment {
+    /// The fault's id.
+    pub(crate) fault: SmolStr,
+    pub(crate) since: Timestamp,
+    /// The instance status check fails.
+    pub(crate) instance: bool,
+    /// The system status check fails.
+    pub(crate) system: bool,
+}
+
+/// The coming interruption of a Spot Instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SpotNotice {
+    /// When a rebalance was recommended.
+    pub(crate) recommended_at: Timestamp,
+    /// When the notice is given.
+    pub(crate) noticed_at: Timestamp,
+    /// When it is interrupted.
+    pub(crate) ends_at: Timestamp,
+}
+
 /// An instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Instance {
@@ -135,6 +158,15 @@ pub(crate) struct Instance {
     pub(crate) disable_api_stop: bool,
     /// Whether a shutdown from within terminates it; otherwise it stops.
     pub(crate) shutdown_terminates: bool,
+    /// The Spot request that it was launched for.
+    #[serde(default)]
+    pub(crate) spot_request: Option<SmolStr>,
+    /// Which of its status checks fail, and why.
+    #[serde(default)]
+    pub(crate) impaired: Option<Box<Impairment>>,
+    /// When it will be interrupted.
+    #[serde(default)]
+    pub(crate) notice: Option<Box<SpotNotice>>,
     pub(crate) tags: Tags,
 }
 

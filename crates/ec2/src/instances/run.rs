@@ -4,10 +4,12 @@
 use super::launch::{self, DiskPlan, Plan};
 use super::render::Renderer;
 use super::row::{Instance, Launch, MetadataOptions};
-use super::describe;
+use super::{capacity, describe};
 use crate::entity::{Entity, specified_tags};
 use crate::key_pairs::KeyPair;
+use crate::launch_templates::apply;
 use crate::security_groups::GroupRef;
+use crate::spot::market;
 use crate::subnets::Subnet;
 use crate::vpcs::default_vpc;
 use crate::{errors, network_interfaces, tokens};
@@ -15,7 +17,7 @@ use api::ec2::{Reservation, RunInstancesRequest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::{Image, InstanceType};
-use kernel::{ApiError, Caller, FaultPoint, Tx};
+use kernel::{ApiError, Caller, FaultSubject, Tags, Tx};
 use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -38,14 +40,14 @@ pub(super) fn run_instances(
     }
     errors::dry_run(input.dry_run)?;
     let print = tokens::fingerprint(&input);
-    let token = input.client_token.as_deref();
-    if let Some(first) = tokens::replayed(tx, "RunInstances", token, print)? {
+    let token = input.client_token.clone();
+    if let Some(first) = tokens::replayed(tx, "RunInstances", token.as_deref(), print)? {
         return Ok(replay(tx, &first));
     }
-    let plan = plan(tx, caller, &input)?;
+    let plan = plan(tx, caller, input)?;
     let reservation = plan.launch.reservation.clone();
-    let rows = launch::launch(tx, plan, input.min_count as u32, input.max_count as u32)?;
-    tokens::remember(tx, "RunInstances", token, print, reservation);
+    let rows = launch::launch(tx, plan)?;
+    tokens::remember(tx, "RunInstances", token.as_deref(), print, reservation);
     Ok(answer(tx, &rows))
 }
 
@@ -92,10 +94,16 @@ fn check_counts(input: &RunInstancesRequest) -> Result<(), ApiError> {
 }
 
 /// Everything that a launch needs to know, checked.
-fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Plan, ApiError> {
-    if let Some(template) = &input.launch_template {
-        let (id, name) = (&template.launch_template_id, &template.launch_template_name);
-        return Err(errors::launch_template_not_found(id.as_deref(), name.as_deref()));
+fn plan(tx: &mut Tx, caller: &Caller, input: RunInstancesRequest) -> Result<Plan, ApiError> {
+    let has_template = input.launch_template.is_some();
+    let applied = if has_template { apply(tx, caller, input.clone())? } else { None };
+    let (input, template) = match applied {
+        Some(applied) => (applied.request, Some(applied.template)),
+        None => (input, None),
+    };
+    let input = &input;
+    if input.image_id.as_ref().is_none_or(|id| id.is_empty()) {
+        return Err(errors::missing_parameter("ImageId"));
     }
     unsupported(input)?;
     let image = crate::images::usable(tx, input.image_id.as_deref().unwrap_or_default())?;
@@ -109,15 +117,24 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
     }
     let user_data = user_data(input)?;
     let network = network(tx, input, instance_type)?;
-    capacity(tx, instance_type, &network.subnet)?;
     let profile = profile(tx, caller, input)?;
     let allowed = ["instance", "volume", "network-interface", "spot-instances-request"];
     let specified = input.tag_specifications.as_deref();
     let tags = |kind| specified_tags(caller, specified, kind, &allowed);
-    let spot = input
-        .instance_market_options
-        .as_ref()
-        .is_some_and(|options| options.market_type.as_deref() == Some("spot"));
+    let market = market(caller, input, tags("spot-instances-request")?)?;
+    let own_tags = templated(tags("instance")?, template);
+    let max = capacity::room(
+        tx,
+        &capacity::Request {
+            operation: "ec2:RunInstances",
+            instance_type,
+            zone: &network.subnet.zone,
+            spot: market.is_some(),
+            tags: &own_tags,
+            min: input.min_count as u32,
+            max: input.max_count as u32,
+        },
+    )?;
     let private_dns = input.private_dns_name_options.clone().unwrap_or_default();
     let subnet = &network.subnet;
     let placement = input.placement.clone().unwrap_or_default();
@@ -150,7 +167,7 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         client_token: input.client_token.clone().unwrap_or_default(),
         user_data,
         profile,
-        lifecycle: if spot { SmolStr::new_static("spot") } else { SmolStr::default() },
+        lifecycle: if market.is_some() { SmolStr::new_static("spot") } else { SmolStr::default() },
         hostname_type: private_dns.hostname_type.unwrap_or(subnet.hostname_type.clone()),
         dns_a_record: private_dns
             .enable_resource_name_dns_a_record
@@ -171,6 +188,7 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
     Ok(Plan {
         disks: disks(input, &image)?,
         launch: Arc::new(launch),
+        market,
         subnet: network.subnet,
         groups: network.groups,
         private_ip: network.private_ip,
@@ -182,10 +200,21 @@ fn plan(tx: &mut Tx, caller: &Caller, input: &RunInstancesRequest) -> Result<Pla
         disable_api_stop: input.disable_api_stop.unwrap_or(false),
         shutdown_terminates: input.instance_initiated_shutdown_behavior.as_deref()
             == Some("terminate"),
-        tags: tags("instance")?,
+        tags: own_tags,
+        min: input.min_count as u32,
+        max,
         volume_tags: tags("volume")?,
         interface_tags: tags("network-interface")?,
     })
+}
+
+/// The tags of instances that were launched with a template say with which: its id and version.
+fn templated(tags: Tags, template: Option<(SmolStr, SmolStr)>) -> Tags {
+    let Some((id, version)) = template else { return tags };
+    tags.with([
+        (SmolStr::new_static("aws:ec2launchtemplate:id"), id),
+        (SmolStr::new_static("aws:ec2launchtemplate:version"), version),
+    ])
 }
 
 /// Parts of the request that lowcloud does not model say so rather than being dropped.
@@ -380,7 +409,15 @@ fn default_subnet(
     } else {
         let offers =
             |s: &&Arc<Subnet>| catalogue::offered(tx.region(), &s.zone, &instance_type.name);
-        if candidates.iter().any(offers) {
+        let has_room = |s: &&Arc<Subnet>| {
+            let name = Some(instance_type.name.as_str());
+            let zone = Some(s.zone.as_str());
+            let subject = FaultSubject { zone, instance_type: name, ..FaultSubject::default() };
+            offers(s) && !capacity::is_full(tx, &subject)
+        };
+        if candidates.iter().any(has_room) {
+            candidates.retain(has_room);
+        } else if candidates.iter().any(offers) {
             candidates.retain(offers);
         }
     }
@@ -389,25 +426,6 @@ fn default_subnet(
     };
     let best = candidates.into_iter().min_by_key(|s| used(s)).cloned();
     best.ok_or_else(errors::no_default_subnet)
-}
-
-/// Whether the zone has the type at all, and whether a fault says that it has no room.
-fn capacity(tx: &mut Tx, instance_type: &InstanceType, subnet: &Subnet) -> Result<(), ApiError> {
-    let others = |tx: &Tx| -> Vec<&str> {
-        let zones = catalogue::region(tx.region()).map_or(&[][..], |r| &r.zones);
-        let offers = |zone: &&str| {
-            *zone != subnet.zone && catalogue::offered(tx.region(), zone, &instance_type.name)
-        };
-        zones.iter().map(|z| z.name.as_str()).filter(offers).collect()
-    };
-    if !catalogue::offered(tx.region(), &subnet.zone, &instance_type.name) {
-        return Err(errors::unsupported_in_zone(&instance_type.name, &subnet.zone, &others(tx)));
-    }
-    let subject = format!("{}:{}", instance_type.name, subnet.zone);
-    if tx.fault(FaultPoint::Launch, &subject).is_some() {
-        return Err(errors::insufficient_capacity(&instance_type.name, &subnet.zone, &others(tx)));
-    }
-    Ok(())
 }
 
 /// ARN and id of the instance profile, which IAM must know.

@@ -1,7 +1,7 @@
 //! DescribeInstanceStatus. "Status checks for Amazon EC2 instances" in the user guide.
 //!
 //! Checks are not events: whether they have passed follows from how long the instance has been
-//! running. They are kept nowhere and nothing is scheduled for them.
+//! running; nothing is scheduled for them. Only those that a fault lets fail are kept, in the row.
 
 use super::render;
 use super::row::{Instance, State};
@@ -24,10 +24,28 @@ enum Checks {
     NotApplicable,
     Initializing,
     Passed,
+    Failed,
+}
+
+/// Which check.
+#[derive(Clone, Copy)]
+enum Check {
+    System,
+    Instance,
+    /// Of the attached volumes.
+    Ebs,
 }
 
 impl Checks {
-    fn of(instance: &Instance, snapshot: &Snapshot) -> Self {
+    fn of(instance: &Instance, snapshot: &Snapshot, check: Check) -> Self {
+        let fails = instance.impaired.as_ref().is_some_and(|impaired| match check {
+            Check::System => impaired.system,
+            Check::Instance => impaired.instance,
+            Check::Ebs => false,
+        });
+        if fails && instance.state == State::Running {
+            return Self::Failed;
+        }
         match (instance.state, instance.running_since) {
             (State::Pending, _) => Self::Initializing,
             (State::Running, Some(since)) => {
@@ -44,6 +62,7 @@ impl Checks {
             Self::NotApplicable => "not-applicable",
             Self::Initializing => "initializing",
             Self::Passed => "ok",
+            Self::Failed => "impaired",
         }
     }
 
@@ -53,16 +72,24 @@ impl Checks {
             Self::NotApplicable => None,
             Self::Initializing => Some("initializing"),
             Self::Passed => Some("passed"),
+            Self::Failed => Some("failed"),
         }
     }
 }
 
-fn status(instance: &Instance, snapshot: &Snapshot, emit: &mut dyn FnMut(&str)) {
-    emit(Checks::of(instance, snapshot).status());
-}
-
-fn reachability(instance: &Instance, snapshot: &Snapshot, emit: &mut dyn FnMut(&str)) {
-    Checks::of(instance, snapshot).reachability().into_iter().for_each(emit);
+/// A filter by the status of a check, and one by its detail.
+macro_rules! by_check {
+    ($name:literal, $check:expr, status) => {
+        FilterRow { name: $name, values: |i, s, emit| emit(Checks::of(i, s, $check).status()) }
+    };
+    ($name:literal, $check:expr, reachability) => {
+        FilterRow {
+            name: $name,
+            values: |i, s, emit| {
+                Checks::of(i, s, $check).reachability().into_iter().for_each(emit);
+            },
+        }
+    };
 }
 
 /// Instances here have no scheduled events, so filters by them match nothing.
@@ -73,7 +100,7 @@ static FILTERS: &[FilterRow<Instance>] = &[
         name: "attached-ebs-status.status",
         values: |i, s, emit| {
             if on_nitro(i) {
-                status(i, s, emit);
+                emit(Checks::of(i, s, Check::Ebs).status());
             }
         },
     },
@@ -93,12 +120,12 @@ static FILTERS: &[FilterRow<Instance>] = &[
         values: |i, _, emit| emit(&smol_str::ToSmolStr::to_smolstr(&i.state.code())),
     },
     FilterRow { name: "instance-state-name", values: |i, _, emit| emit(i.state.name()) },
-    FilterRow { name: "instance-status.reachability", values: reachability },
-    FilterRow { name: "instance-status.status", values: status },
+    by_check!("instance-status.reachability", Check::Instance, reachability),
+    by_check!("instance-status.status", Check::Instance, status),
     FilterRow { name: "operator.managed", values: |_, _, emit| emit("false") },
     FilterRow { name: "operator.principal", values: never },
-    FilterRow { name: "system-status.reachability", values: reachability },
-    FilterRow { name: "system-status.status", values: status },
+    by_check!("system-status.reachability", Check::System, reachability),
+    by_check!("system-status.status", Check::System, status),
 ];
 
 /// The checks of running instances; with IncludeAllInstances, of all.
@@ -126,28 +153,31 @@ pub(super) fn describe_instance_status(
 }
 
 fn render(snapshot: &Snapshot, instance: &Instance) -> InstanceStatus {
-    let checks = Checks::of(instance, snapshot);
-    let status = Some(SmolStr::new_static(checks.status()));
-    let reachability = Some(SmolStr::new_static("reachability"));
-    let summary = || InstanceStatusSummary {
-        details: checks.reachability().map(|detail| {
-            vec![InstanceStatusDetails {
-                impaired_since: None,
-                name: reachability.clone(),
-                status: Some(SmolStr::new_static(detail)),
-            }]
-        }),
-        status: status.clone(),
+    let name = Some(SmolStr::new_static("reachability"));
+    let checked = |check| {
+        let checks = Checks::of(instance, snapshot, check);
+        let since = instance.impaired.as_ref().map(|impaired| impaired.since.whole_seconds());
+        (checks, since.filter(|_| checks == Checks::Failed))
     };
-    let attached = || EbsStatusSummary {
-        details: checks.reachability().map(|detail| {
-            vec![EbsStatusDetails {
-                impaired_since: None,
-                name: reachability.clone(),
-                status: Some(SmolStr::new_static(detail)),
-            }]
-        }),
-        status: status.clone(),
+    let summary = |check| {
+        let (checks, impaired_since) = checked(check);
+        InstanceStatusSummary {
+            details: checks.reachability().map(|detail| {
+                let status = Some(SmolStr::new_static(detail));
+                vec![InstanceStatusDetails { impaired_since, name: name.clone(), status }]
+            }),
+            status: Some(SmolStr::new_static(checks.status())),
+        }
+    };
+    let attached = || {
+        let (checks, impaired_since) = checked(Check::Ebs);
+        EbsStatusSummary {
+            details: checks.reachability().map(|detail| {
+                let status = Some(SmolStr::new_static(detail));
+                vec![EbsStatusDetails { impaired_since, name: name.clone(), status }]
+            }),
+            status: Some(SmolStr::new_static(checks.status())),
+        }
     };
     InstanceStatus {
         availability_zone: Some(instance.launch.zone.clone()),
@@ -155,8 +185,8 @@ fn render(snapshot: &Snapshot, instance: &Instance) -> InstanceStatus {
         operator: Some(OperatorResponse { managed: Some(false), ..Default::default() }),
         instance_id: Some(instance.id.clone()),
         instance_state: render::state(instance.state),
-        instance_status: Some(summary()),
-        system_status: Some(summary()),
+        instance_status: Some(summary(Check::Instance)),
+        system_status: Some(summary(Check::System)),
         attached_ebs_status: on_nitro(instance).then(attached),
         ..Default::default()
     }

@@ -57,7 +57,6 @@ impl Ec2 {
     }
 
     /// The cloud itself, for its clock and faults.
-    #[expect(dead_code, reason = "for scenarios that need more than calls and steps")]
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
     }

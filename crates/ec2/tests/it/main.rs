@@ -4,14 +4,18 @@ mod harness;
 
 mod attributes;
 mod facts;
+mod faults;
 mod genesis;
 mod instances;
 mod instances_network;
 mod internet_gateways;
 mod key_pairs;
+mod launch_templates;
 mod network_interfaces;
+mod requirements;
 mod route_tables;
 mod security_groups;
+mod spot;
 mod subnets;
 mod tags;
 mod volumes;

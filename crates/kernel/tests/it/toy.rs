@@ -133,9 +133,9 @@ static RESOURCE: Resource = Resource {
     ],
     tables: &[TableDef::of::<Item>()],
     tasks: &[
-        TaskDef { name: "toy.look", run: look, housekeeping: false },
-        TaskDef { name: "toy.chore", run: chore, housekeeping: true },
-        TaskDef { name: "toy.count", run: count_members, housekeeping: false },
+        TaskDef::of("toy.look", look),
+        TaskDef::of("toy.chore", chore).housekeeping(),
+        TaskDef::of("toy.count", count_members),
     ],
 };
 
