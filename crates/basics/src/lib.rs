@@ -3,6 +3,7 @@
 //! One module per service, one file below it per resource. Identities exist here, but nothing is
 //! denied: policies are checked for their form, kept and shown.
 
+mod digests;
 mod iam;
 mod sns;
 mod ssm;

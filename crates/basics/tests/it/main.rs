@@ -3,5 +3,6 @@
 mod harness;
 mod iam;
 mod sns;
+mod sns_delivery;
 mod ssm;
 mod sts;
