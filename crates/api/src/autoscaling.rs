@@ -18,6 +18,33 @@ pub mod ops {
         type Input = super::AttachInstancesQuery;
         type Output = ();
     }
+    /// `BatchDeleteScheduledAction`
+    #[derive(Debug)]
+    pub struct BatchDeleteScheduledAction;
+    impl model::Operation for BatchDeleteScheduledAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "BatchDeleteScheduledAction";
+        type Input = super::BatchDeleteScheduledActionType;
+        type Output = super::BatchDeleteScheduledActionAnswer;
+    }
+    /// `BatchPutScheduledUpdateGroupAction`
+    #[derive(Debug)]
+    pub struct BatchPutScheduledUpdateGroupAction;
+    impl model::Operation for BatchPutScheduledUpdateGroupAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "BatchPutScheduledUpdateGroupAction";
+        type Input = super::BatchPutScheduledUpdateGroupActionType;
+        type Output = super::BatchPutScheduledUpdateGroupActionAnswer;
+    }
+    /// `CompleteLifecycleAction`
+    #[derive(Debug)]
+    pub struct CompleteLifecycleAction;
+    impl model::Operation for CompleteLifecycleAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "CompleteLifecycleAction";
+        type Input = super::CompleteLifecycleActionType;
+        type Output = super::CompleteLifecycleActionAnswer;
+    }
     /// `CreateAutoScalingGroup`
     #[derive(Debug)]
     pub struct CreateAutoScalingGroup;
@@ -61,6 +88,33 @@ pub mod ops {
         const SERVICE: &'static str = "autoscaling";
         const NAME: &'static str = "DeleteLaunchConfiguration";
         type Input = super::LaunchConfigurationNameType;
+        type Output = ();
+    }
+    /// `DeleteLifecycleHook`
+    #[derive(Debug)]
+    pub struct DeleteLifecycleHook;
+    impl model::Operation for DeleteLifecycleHook {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DeleteLifecycleHook";
+        type Input = super::DeleteLifecycleHookType;
+        type Output = super::DeleteLifecycleHookAnswer;
+    }
+    /// `DeleteNotificationConfiguration`
+    #[derive(Debug)]
+    pub struct DeleteNotificationConfiguration;
+    impl model::Operation for DeleteNotificationConfiguration {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DeleteNotificationConfiguration";
+        type Input = super::DeleteNotificationConfigurationType;
+        type Output = ();
+    }
+    /// `DeleteScheduledAction`
+    #[derive(Debug)]
+    pub struct DeleteScheduledAction;
+    impl model::Operation for DeleteScheduledAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DeleteScheduledAction";
+        type Input = super::DeleteScheduledActionType;
         type Output = ();
     }
     /// `DeleteTags`
@@ -135,6 +189,15 @@ pub mod ops {
         type Input = ();
         type Output = super::DescribeLifecycleHookTypesAnswer;
     }
+    /// `DescribeLifecycleHooks`
+    #[derive(Debug)]
+    pub struct DescribeLifecycleHooks;
+    impl model::Operation for DescribeLifecycleHooks {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeLifecycleHooks";
+        type Input = super::DescribeLifecycleHooksType;
+        type Output = super::DescribeLifecycleHooksAnswer;
+    }
     /// `DescribeMetricCollectionTypes`
     #[derive(Debug)]
     pub struct DescribeMetricCollectionTypes;
@@ -143,6 +206,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeMetricCollectionTypes";
         type Input = ();
         type Output = super::DescribeMetricCollectionTypesAnswer;
+    }
+    /// `DescribeNotificationConfigurations`
+    #[derive(Debug)]
+    pub struct DescribeNotificationConfigurations;
+    impl model::Operation for DescribeNotificationConfigurations {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeNotificationConfigurations";
+        type Input = super::DescribeNotificationConfigurationsType;
+        type Output = super::DescribeNotificationConfigurationsAnswer;
     }
     /// `DescribeScalingActivities`
     #[derive(Debug)]
@@ -161,6 +233,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeScalingProcessTypes";
         type Input = ();
         type Output = super::ProcessesType;
+    }
+    /// `DescribeScheduledActions`
+    #[derive(Debug)]
+    pub struct DescribeScheduledActions;
+    impl model::Operation for DescribeScheduledActions {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeScheduledActions";
+        type Input = super::DescribeScheduledActionsType;
+        type Output = super::ScheduledActionsType;
     }
     /// `DescribeTags`
     #[derive(Debug)]
@@ -224,6 +305,42 @@ pub mod ops {
         const NAME: &'static str = "ExitStandby";
         type Input = super::ExitStandbyQuery;
         type Output = super::ExitStandbyAnswer;
+    }
+    /// `PutLifecycleHook`
+    #[derive(Debug)]
+    pub struct PutLifecycleHook;
+    impl model::Operation for PutLifecycleHook {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "PutLifecycleHook";
+        type Input = super::PutLifecycleHookType;
+        type Output = super::PutLifecycleHookAnswer;
+    }
+    /// `PutNotificationConfiguration`
+    #[derive(Debug)]
+    pub struct PutNotificationConfiguration;
+    impl model::Operation for PutNotificationConfiguration {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "PutNotificationConfiguration";
+        type Input = super::PutNotificationConfigurationType;
+        type Output = ();
+    }
+    /// `PutScheduledUpdateGroupAction`
+    #[derive(Debug)]
+    pub struct PutScheduledUpdateGroupAction;
+    impl model::Operation for PutScheduledUpdateGroupAction {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "PutScheduledUpdateGroupAction";
+        type Input = super::PutScheduledUpdateGroupActionType;
+        type Output = ();
+    }
+    /// `RecordLifecycleActionHeartbeat`
+    #[derive(Debug)]
+    pub struct RecordLifecycleActionHeartbeat;
+    impl model::Operation for RecordLifecycleActionHeartbeat {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "RecordLifecycleActionHeartbeat";
+        type Input = super::RecordLifecycleActionHeartbeatType;
+        type Output = super::RecordLifecycleActionHeartbeatAnswer;
     }
     /// `ResumeProcesses`
     #[derive(Debug)]
@@ -311,6 +428,17 @@ impl model::Input for AcceleratorCountRequest {
         out
     }
 }
+impl model::Document for AcceleratorCountRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "AcceleratorCountRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min { out.push(("Min", (Value::Int)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Int)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for AcceleratorCountRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -341,6 +469,17 @@ impl model::Input for AcceleratorTotalMemoryMiBRequest {
             }
         }
         out
+    }
+}
+impl model::Document for AcceleratorTotalMemoryMiBRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "AcceleratorTotalMemoryMiBRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min { out.push(("Min", (Value::Int)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Int)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for AcceleratorTotalMemoryMiBRequest {
@@ -878,6 +1017,17 @@ impl model::Input for BaselineEbsBandwidthMbpsRequest {
         out
     }
 }
+impl model::Document for BaselineEbsBandwidthMbpsRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "BaselineEbsBandwidthMbpsRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min { out.push(("Min", (Value::Int)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Int)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for BaselineEbsBandwidthMbpsRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -907,12 +1057,96 @@ impl model::Input for BaselinePerformanceFactorsRequest {
         out
     }
 }
+impl model::Document for BaselinePerformanceFactorsRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "BaselinePerformanceFactorsRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.cpu { out.push(("Cpu", (model::Document::into_value)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for BaselinePerformanceFactorsRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 1] = [
             Member { wire: "Cpu", ..NONE },
         ];
         if let Some(v) = &self.cpu { put::structure::<CpuPerformanceFactorRequest>(w, &M[0], v) }
+    }
+}
+
+/// `BatchDeleteScheduledActionAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteScheduledActionAnswer {
+    /// `FailedScheduledActions`
+    pub failed_scheduled_actions: Option<Vec<FailedScheduledUpdateGroupActionRequest>>,
+}
+impl model::Output for BatchDeleteScheduledActionAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "FailedScheduledActions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.failed_scheduled_actions { (|w: &mut dyn model::Writer, m, v: &Vec<FailedScheduledUpdateGroupActionRequest>| put::list(w, m, v, put::structure::<FailedScheduledUpdateGroupActionRequest>))(w, &M[0], v) }
+    }
+}
+
+/// `BatchDeleteScheduledActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteScheduledActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledActionNames`
+    pub scheduled_action_names: Vec<SmolStr>,
+}
+impl model::Input for BatchDeleteScheduledActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledActionNames" => out.scheduled_action_names = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `BatchPutScheduledUpdateGroupActionAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchPutScheduledUpdateGroupActionAnswer {
+    /// `FailedScheduledUpdateGroupActions`
+    pub failed_scheduled_update_group_actions: Option<Vec<FailedScheduledUpdateGroupActionRequest>>,
+}
+impl model::Output for BatchPutScheduledUpdateGroupActionAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "FailedScheduledUpdateGroupActions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.failed_scheduled_update_group_actions { (|w: &mut dyn model::Writer, m, v: &Vec<FailedScheduledUpdateGroupActionRequest>| put::list(w, m, v, put::structure::<FailedScheduledUpdateGroupActionRequest>))(w, &M[0], v) }
+    }
+}
+
+/// `BatchPutScheduledUpdateGroupActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchPutScheduledUpdateGroupActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledUpdateGroupActions`
+    pub scheduled_update_group_actions: Vec<ScheduledUpdateGroupActionRequest>,
+}
+impl model::Input for BatchPutScheduledUpdateGroupActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledUpdateGroupActions" => out.scheduled_update_group_actions = (|v| take::list(v, take::structure::<ScheduledUpdateGroupActionRequest>))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -1022,6 +1256,45 @@ impl model::Output for CapacityReservationTarget {
     }
 }
 
+/// `CompleteLifecycleActionAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompleteLifecycleActionAnswer {
+}
+impl model::Output for CompleteLifecycleActionAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `CompleteLifecycleActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompleteLifecycleActionType {
+    /// `LifecycleHookName`
+    pub lifecycle_hook_name: SmolStr,
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LifecycleActionToken`
+    pub lifecycle_action_token: Option<SmolStr>,
+    /// `LifecycleActionResult`
+    pub lifecycle_action_result: SmolStr,
+    /// `InstanceId`
+    pub instance_id: Option<SmolStr>,
+}
+impl model::Input for CompleteLifecycleActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "LifecycleHookName" => out.lifecycle_hook_name = take::text(value).unwrap_or_default(),
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LifecycleActionToken" => out.lifecycle_action_token = take::text(value),
+                "LifecycleActionResult" => out.lifecycle_action_result = take::text(value).unwrap_or_default(),
+                "InstanceId" => out.instance_id = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `CpuPerformanceFactorRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CpuPerformanceFactorRequest {
@@ -1038,6 +1311,16 @@ impl model::Input for CpuPerformanceFactorRequest {
             }
         }
         out
+    }
+}
+impl model::Document for CpuPerformanceFactorRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "CpuPerformanceFactorRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.references { out.push(("References", (|v: Vec<PerformanceFactorReferenceRequest>| give::list(v, model::Document::into_value))(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for CpuPerformanceFactorRequest {
@@ -1287,6 +1570,80 @@ impl model::Input for DeleteAutoScalingGroupType {
     }
 }
 
+/// `DeleteLifecycleHookAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteLifecycleHookAnswer {
+}
+impl model::Output for DeleteLifecycleHookAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DeleteLifecycleHookType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteLifecycleHookType {
+    /// `LifecycleHookName`
+    pub lifecycle_hook_name: SmolStr,
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+}
+impl model::Input for DeleteLifecycleHookType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "LifecycleHookName" => out.lifecycle_hook_name = take::text(value).unwrap_or_default(),
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteNotificationConfigurationType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNotificationConfigurationType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TopicARN`
+    pub topic_arn: SmolStr,
+}
+impl model::Input for DeleteNotificationConfigurationType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TopicARN" => out.topic_arn = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteScheduledActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteScheduledActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledActionName`
+    pub scheduled_action_name: SmolStr,
+}
+impl model::Input for DeleteScheduledActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledActionName" => out.scheduled_action_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DeleteTagsType`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteTagsType {
@@ -1406,6 +1763,43 @@ impl model::Output for DescribeLifecycleHookTypesAnswer {
     }
 }
 
+/// `DescribeLifecycleHooksAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLifecycleHooksAnswer {
+    /// `LifecycleHooks`
+    pub lifecycle_hooks: Option<Vec<LifecycleHook>>,
+}
+impl model::Output for DescribeLifecycleHooksAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "LifecycleHooks", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.lifecycle_hooks { (|w: &mut dyn model::Writer, m, v: &Vec<LifecycleHook>| put::list(w, m, v, put::structure::<LifecycleHook>))(w, &M[0], v) }
+    }
+}
+
+/// `DescribeLifecycleHooksType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLifecycleHooksType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LifecycleHookNames`
+    pub lifecycle_hook_names: Option<Vec<SmolStr>>,
+}
+impl model::Input for DescribeLifecycleHooksType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LifecycleHookNames" => out.lifecycle_hook_names = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DescribeMetricCollectionTypesAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeMetricCollectionTypesAnswer {
@@ -1422,6 +1816,53 @@ impl model::Output for DescribeMetricCollectionTypesAnswer {
         ];
         if let Some(v) = &self.metrics { (|w: &mut dyn model::Writer, m, v: &Vec<MetricCollectionType>| put::list(w, m, v, put::structure::<MetricCollectionType>))(w, &M[0], v) }
         if let Some(v) = &self.granularities { (|w: &mut dyn model::Writer, m, v: &Vec<MetricGranularityType>| put::list(w, m, v, put::structure::<MetricGranularityType>))(w, &M[1], v) }
+    }
+}
+
+/// `DescribeNotificationConfigurationsAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNotificationConfigurationsAnswer {
+    /// `NotificationConfigurations`
+    pub notification_configurations: Option<Vec<NotificationConfiguration>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeNotificationConfigurationsAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "NotificationConfigurations", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.notification_configurations { (|w: &mut dyn model::Writer, m, v: &Vec<NotificationConfiguration>| put::list(w, m, v, put::structure::<NotificationConfiguration>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeNotificationConfigurationsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNotificationConfigurationsType {
+    /// `AutoScalingGroupNames`
+    pub auto_scaling_group_names: Option<Vec<SmolStr>>,
+    /// `IncludeManagedResources`
+    pub include_managed_resources: Option<bool>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeNotificationConfigurationsType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupNames" => out.auto_scaling_group_names = (|v| take::list(v, take::text))(value),
+                "IncludeManagedResources" => out.include_managed_resources = take::boolean(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -1455,6 +1896,43 @@ impl model::Input for DescribeScalingActivitiesType {
                 "MaxRecords" => out.max_records = take::integer(value),
                 "NextToken" => out.next_token = take::text(value),
                 "Filters" => out.filters = (|v| take::list(v, take::structure::<Filter>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeScheduledActionsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeScheduledActionsType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `ScheduledActionNames`
+    pub scheduled_action_names: Option<Vec<SmolStr>>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `IncludeManagedResources`
+    pub include_managed_resources: Option<bool>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeScheduledActionsType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value),
+                "ScheduledActionNames" => out.scheduled_action_names = (|v| take::list(v, take::text))(value),
+                "StartTime" => out.start_time = take::time(value),
+                "EndTime" => out.end_time = take::time(value),
+                "IncludeManagedResources" => out.include_managed_resources = take::boolean(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
                 _ => {}
             }
         }
@@ -1772,6 +2250,29 @@ impl model::Input for ExitStandbyQuery {
     }
 }
 
+/// `FailedScheduledUpdateGroupActionRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FailedScheduledUpdateGroupActionRequest {
+    /// `ScheduledActionName`
+    pub scheduled_action_name: Option<SmolStr>,
+    /// `ErrorCode`
+    pub error_code: Option<SmolStr>,
+    /// `ErrorMessage`
+    pub error_message: Option<SmolStr>,
+}
+impl model::Output for FailedScheduledUpdateGroupActionRequest {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "ScheduledActionName", ..NONE },
+            Member { wire: "ErrorCode", ..NONE },
+            Member { wire: "ErrorMessage", ..NONE },
+        ];
+        if let Some(v) = &self.scheduled_action_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.error_code { put::text(w, &M[1], v) }
+        if let Some(v) = &self.error_message { put::text(w, &M[2], v) }
+    }
+}
+
 /// `Filter`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
@@ -2060,6 +2561,40 @@ impl model::Input for InstanceRequirements {
             }
         }
         out
+    }
+}
+impl model::Document for InstanceRequirements {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "InstanceRequirements";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = Some(self.v_cpu_count) { out.push(("VCpuCount", (model::Document::into_value)(v))) }
+        if let Some(v) = Some(self.memory_mi_b) { out.push(("MemoryMiB", (model::Document::into_value)(v))) }
+        if let Some(v) = self.cpu_manufacturers { out.push(("CpuManufacturers", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.memory_gi_b_per_v_cpu { out.push(("MemoryGiBPerVCpu", (model::Document::into_value)(v))) }
+        if let Some(v) = self.excluded_instance_types { out.push(("ExcludedInstanceTypes", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.instance_generations { out.push(("InstanceGenerations", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.spot_max_price_percentage_over_lowest_price { out.push(("SpotMaxPricePercentageOverLowestPrice", (Value::Int)(v))) }
+        if let Some(v) = self.max_spot_price_as_percentage_of_optimal_on_demand_price { out.push(("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", (Value::Int)(v))) }
+        if let Some(v) = self.on_demand_max_price_percentage_over_lowest_price { out.push(("OnDemandMaxPricePercentageOverLowestPrice", (Value::Int)(v))) }
+        if let Some(v) = self.bare_metal { out.push(("BareMetal", (Value::Text)(v))) }
+        if let Some(v) = self.burstable_performance { out.push(("BurstablePerformance", (Value::Text)(v))) }
+        if let Some(v) = self.require_hibernate_support { out.push(("RequireHibernateSupport", (Value::Bool)(v))) }
+        if let Some(v) = self.network_interface_count { out.push(("NetworkInterfaceCount", (model::Document::into_value)(v))) }
+        if let Some(v) = self.local_storage { out.push(("LocalStorage", (Value::Text)(v))) }
+        if let Some(v) = self.local_storage_types { out.push(("LocalStorageTypes", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.total_local_storage_gb { out.push(("TotalLocalStorageGB", (model::Document::into_value)(v))) }
+        if let Some(v) = self.baseline_ebs_bandwidth_mbps { out.push(("BaselineEbsBandwidthMbps", (model::Document::into_value)(v))) }
+        if let Some(v) = self.accelerator_types { out.push(("AcceleratorTypes", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.accelerator_count { out.push(("AcceleratorCount", (model::Document::into_value)(v))) }
+        if let Some(v) = self.accelerator_manufacturers { out.push(("AcceleratorManufacturers", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.accelerator_names { out.push(("AcceleratorNames", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.accelerator_total_memory_mi_b { out.push(("AcceleratorTotalMemoryMiB", (model::Document::into_value)(v))) }
+        if let Some(v) = self.network_bandwidth_gbps { out.push(("NetworkBandwidthGbps", (model::Document::into_value)(v))) }
+        if let Some(v) = self.allowed_instance_types { out.push(("AllowedInstanceTypes", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        if let Some(v) = self.baseline_performance_factors { out.push(("BaselinePerformanceFactors", (model::Document::into_value)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for InstanceRequirements {
@@ -2461,6 +2996,53 @@ impl model::Output for LaunchTemplateSpecification {
     }
 }
 
+/// `LifecycleHook`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LifecycleHook {
+    /// `LifecycleHookName`
+    pub lifecycle_hook_name: Option<SmolStr>,
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `LifecycleTransition`
+    pub lifecycle_transition: Option<SmolStr>,
+    /// `NotificationTargetARN`
+    pub notification_target_arn: Option<SmolStr>,
+    /// `RoleARN`
+    pub role_arn: Option<SmolStr>,
+    /// `NotificationMetadata`
+    pub notification_metadata: Option<SmolStr>,
+    /// `HeartbeatTimeout`
+    pub heartbeat_timeout: Option<i64>,
+    /// `GlobalTimeout`
+    pub global_timeout: Option<i64>,
+    /// `DefaultResult`
+    pub default_result: Option<SmolStr>,
+}
+impl model::Output for LifecycleHook {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 9] = [
+            Member { wire: "LifecycleHookName", ..NONE },
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "LifecycleTransition", ..NONE },
+            Member { wire: "NotificationTargetARN", ..NONE },
+            Member { wire: "RoleARN", ..NONE },
+            Member { wire: "NotificationMetadata", ..NONE },
+            Member { wire: "HeartbeatTimeout", ..NONE },
+            Member { wire: "GlobalTimeout", ..NONE },
+            Member { wire: "DefaultResult", ..NONE },
+        ];
+        if let Some(v) = &self.lifecycle_hook_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.lifecycle_transition { put::text(w, &M[2], v) }
+        if let Some(v) = &self.notification_target_arn { put::text(w, &M[3], v) }
+        if let Some(v) = &self.role_arn { put::text(w, &M[4], v) }
+        if let Some(v) = &self.notification_metadata { put::text(w, &M[5], v) }
+        if let Some(v) = &self.heartbeat_timeout { put::integer(w, &M[6], v) }
+        if let Some(v) = &self.global_timeout { put::integer(w, &M[7], v) }
+        if let Some(v) = &self.default_result { put::text(w, &M[8], v) }
+    }
+}
+
 /// `LifecycleHookSpecification`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LifecycleHookSpecification {
@@ -2519,6 +3101,17 @@ impl model::Input for MemoryGiBPerVCpuRequest {
         out
     }
 }
+impl model::Document for MemoryGiBPerVCpuRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "MemoryGiBPerVCpuRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min { out.push(("Min", (Value::Float)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Float)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for MemoryGiBPerVCpuRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -2549,6 +3142,17 @@ impl model::Input for MemoryMiBRequest {
             }
         }
         out
+    }
+}
+impl model::Document for MemoryMiBRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "MemoryMiBRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = Some(self.min) { out.push(("Min", (Value::Int)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Int)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for MemoryMiBRequest {
@@ -2645,6 +3249,17 @@ impl model::Input for NetworkBandwidthGbpsRequest {
         out
     }
 }
+impl model::Document for NetworkBandwidthGbpsRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "NetworkBandwidthGbpsRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min { out.push(("Min", (Value::Float)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Float)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for NetworkBandwidthGbpsRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -2677,6 +3292,17 @@ impl model::Input for NetworkInterfaceCountRequest {
         out
     }
 }
+impl model::Document for NetworkInterfaceCountRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "NetworkInterfaceCountRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min { out.push(("Min", (Value::Int)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Int)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for NetworkInterfaceCountRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -2685,6 +3311,29 @@ impl model::Output for NetworkInterfaceCountRequest {
         ];
         if let Some(v) = &self.min { put::integer(w, &M[0], v) }
         if let Some(v) = &self.max { put::integer(w, &M[1], v) }
+    }
+}
+
+/// `NotificationConfiguration`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NotificationConfiguration {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `TopicARN`
+    pub topic_arn: Option<SmolStr>,
+    /// `NotificationType`
+    pub notification_type: Option<SmolStr>,
+}
+impl model::Output for NotificationConfiguration {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "TopicARN", ..NONE },
+            Member { wire: "NotificationType", ..NONE },
+        ];
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.topic_arn { put::text(w, &M[1], v) }
+        if let Some(v) = &self.notification_type { put::text(w, &M[2], v) }
     }
 }
 
@@ -2733,6 +3382,16 @@ impl model::Input for PerformanceFactorReferenceRequest {
         out
     }
 }
+impl model::Document for PerformanceFactorReferenceRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "PerformanceFactorReferenceRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.instance_family { out.push(("InstanceFamily", (Value::Text)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for PerformanceFactorReferenceRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 1] = [
@@ -2769,6 +3428,161 @@ impl model::Output for ProcessesType {
             Member { wire: "Processes", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
         ];
         if let Some(v) = &self.processes { (|w: &mut dyn model::Writer, m, v: &Vec<ProcessType>| put::list(w, m, v, put::structure::<ProcessType>))(w, &M[0], v) }
+    }
+}
+
+/// `PutLifecycleHookAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutLifecycleHookAnswer {
+}
+impl model::Output for PutLifecycleHookAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `PutLifecycleHookType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutLifecycleHookType {
+    /// `LifecycleHookName`
+    pub lifecycle_hook_name: SmolStr,
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LifecycleTransition`
+    pub lifecycle_transition: Option<SmolStr>,
+    /// `RoleARN`
+    pub role_arn: Option<SmolStr>,
+    /// `NotificationTargetARN`
+    pub notification_target_arn: Option<SmolStr>,
+    /// `NotificationMetadata`
+    pub notification_metadata: Option<SmolStr>,
+    /// `HeartbeatTimeout`
+    pub heartbeat_timeout: Option<i64>,
+    /// `DefaultResult`
+    pub default_result: Option<SmolStr>,
+}
+impl model::Input for PutLifecycleHookType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "LifecycleHookName" => out.lifecycle_hook_name = take::text(value).unwrap_or_default(),
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LifecycleTransition" => out.lifecycle_transition = take::text(value),
+                "RoleARN" => out.role_arn = take::text(value),
+                "NotificationTargetARN" => out.notification_target_arn = take::text(value),
+                "NotificationMetadata" => out.notification_metadata = take::text(value),
+                "HeartbeatTimeout" => out.heartbeat_timeout = take::integer(value),
+                "DefaultResult" => out.default_result = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PutNotificationConfigurationType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutNotificationConfigurationType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TopicARN`
+    pub topic_arn: SmolStr,
+    /// `NotificationTypes`
+    pub notification_types: Vec<SmolStr>,
+}
+impl model::Input for PutNotificationConfigurationType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TopicARN" => out.topic_arn = take::text(value).unwrap_or_default(),
+                "NotificationTypes" => out.notification_types = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PutScheduledUpdateGroupActionType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutScheduledUpdateGroupActionType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ScheduledActionName`
+    pub scheduled_action_name: SmolStr,
+    /// `Time`
+    pub time: Option<Timestamp>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Recurrence`
+    pub recurrence: Option<SmolStr>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `MaxSize`
+    pub max_size: Option<i64>,
+    /// `DesiredCapacity`
+    pub desired_capacity: Option<i64>,
+    /// `TimeZone`
+    pub time_zone: Option<SmolStr>,
+}
+impl model::Input for PutScheduledUpdateGroupActionType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ScheduledActionName" => out.scheduled_action_name = take::text(value).unwrap_or_default(),
+                "Time" => out.time = take::time(value),
+                "StartTime" => out.start_time = take::time(value),
+                "EndTime" => out.end_time = take::time(value),
+                "Recurrence" => out.recurrence = take::text(value),
+                "MinSize" => out.min_size = take::integer(value),
+                "MaxSize" => out.max_size = take::integer(value),
+                "DesiredCapacity" => out.desired_capacity = take::integer(value),
+                "TimeZone" => out.time_zone = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `RecordLifecycleActionHeartbeatAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordLifecycleActionHeartbeatAnswer {
+}
+impl model::Output for RecordLifecycleActionHeartbeatAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `RecordLifecycleActionHeartbeatType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordLifecycleActionHeartbeatType {
+    /// `LifecycleHookName`
+    pub lifecycle_hook_name: SmolStr,
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LifecycleActionToken`
+    pub lifecycle_action_token: Option<SmolStr>,
+    /// `InstanceId`
+    pub instance_id: Option<SmolStr>,
+}
+impl model::Input for RecordLifecycleActionHeartbeatType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "LifecycleHookName" => out.lifecycle_hook_name = take::text(value).unwrap_or_default(),
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LifecycleActionToken" => out.lifecycle_action_token = take::text(value),
+                "InstanceId" => out.instance_id = take::text(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -2814,6 +3628,120 @@ impl model::Input for ScalingProcessQuery {
             match name {
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
                 "ScalingProcesses" => out.scaling_processes = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ScheduledActionsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduledActionsType {
+    /// `ScheduledUpdateGroupActions`
+    pub scheduled_update_group_actions: Option<Vec<ScheduledUpdateGroupAction>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ScheduledActionsType {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "ScheduledUpdateGroupActions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.scheduled_update_group_actions { (|w: &mut dyn model::Writer, m, v: &Vec<ScheduledUpdateGroupAction>| put::list(w, m, v, put::structure::<ScheduledUpdateGroupAction>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `ScheduledUpdateGroupAction`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduledUpdateGroupAction {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `ScheduledActionName`
+    pub scheduled_action_name: Option<SmolStr>,
+    /// `ScheduledActionARN`
+    pub scheduled_action_arn: Option<SmolStr>,
+    /// `Time`
+    pub time: Option<Timestamp>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Recurrence`
+    pub recurrence: Option<SmolStr>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `MaxSize`
+    pub max_size: Option<i64>,
+    /// `DesiredCapacity`
+    pub desired_capacity: Option<i64>,
+    /// `TimeZone`
+    pub time_zone: Option<SmolStr>,
+}
+impl model::Output for ScheduledUpdateGroupAction {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 11] = [
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "ScheduledActionName", ..NONE },
+            Member { wire: "ScheduledActionARN", ..NONE },
+            Member { wire: "Time", ..NONE },
+            Member { wire: "StartTime", ..NONE },
+            Member { wire: "EndTime", ..NONE },
+            Member { wire: "Recurrence", ..NONE },
+            Member { wire: "MinSize", ..NONE },
+            Member { wire: "MaxSize", ..NONE },
+            Member { wire: "DesiredCapacity", ..NONE },
+            Member { wire: "TimeZone", ..NONE },
+        ];
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.scheduled_action_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.scheduled_action_arn { put::text(w, &M[2], v) }
+        if let Some(v) = &self.time { put::time(w, &M[3], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[4], v) }
+        if let Some(v) = &self.end_time { put::time(w, &M[5], v) }
+        if let Some(v) = &self.recurrence { put::text(w, &M[6], v) }
+        if let Some(v) = &self.min_size { put::integer(w, &M[7], v) }
+        if let Some(v) = &self.max_size { put::integer(w, &M[8], v) }
+        if let Some(v) = &self.desired_capacity { put::integer(w, &M[9], v) }
+        if let Some(v) = &self.time_zone { put::text(w, &M[10], v) }
+    }
+}
+
+/// `ScheduledUpdateGroupActionRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduledUpdateGroupActionRequest {
+    /// `ScheduledActionName`
+    pub scheduled_action_name: SmolStr,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Recurrence`
+    pub recurrence: Option<SmolStr>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `MaxSize`
+    pub max_size: Option<i64>,
+    /// `DesiredCapacity`
+    pub desired_capacity: Option<i64>,
+    /// `TimeZone`
+    pub time_zone: Option<SmolStr>,
+}
+impl model::Input for ScheduledUpdateGroupActionRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ScheduledActionName" => out.scheduled_action_name = take::text(value).unwrap_or_default(),
+                "StartTime" => out.start_time = take::time(value),
+                "EndTime" => out.end_time = take::time(value),
+                "Recurrence" => out.recurrence = take::text(value),
+                "MinSize" => out.min_size = take::integer(value),
+                "MaxSize" => out.max_size = take::integer(value),
+                "DesiredCapacity" => out.desired_capacity = take::integer(value),
+                "TimeZone" => out.time_zone = take::text(value),
                 _ => {}
             }
         }
@@ -3053,6 +3981,17 @@ impl model::Input for TotalLocalStorageGBRequest {
         out
     }
 }
+impl model::Document for TotalLocalStorageGBRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "TotalLocalStorageGBRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min { out.push(("Min", (Value::Float)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Float)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for TotalLocalStorageGBRequest {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -3218,6 +4157,17 @@ impl model::Input for VCpuCountRequest {
             }
         }
         out
+    }
+}
+impl model::Document for VCpuCountRequest {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "VCpuCountRequest";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = Some(self.min) { out.push(("Min", (Value::Int)(v))) }
+        if let Some(v) = self.max { out.push(("Max", (Value::Int)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for VCpuCountRequest {

@@ -10,6 +10,8 @@ pub mod autoscaling;
 #[rustfmt::skip]
 pub mod cloudformation;
 #[rustfmt::skip]
+pub mod cloudwatch;
+#[rustfmt::skip]
 pub mod ec2;
 #[rustfmt::skip]
 pub mod iam;

@@ -13,6 +13,8 @@ pub(crate) const KEPT_SECS: i64 = 42 * 86_400;
 pub(crate) enum Status {
     PreInService,
     InProgress,
+    WaitingForELBConnectionDraining,
+    MidLifecycleAction,
     Successful,
     Failed,
     Cancelled,
@@ -23,11 +25,23 @@ impl Status {
         match self {
             Self::PreInService => "PreInService",
             Self::InProgress => "InProgress",
+            Self::WaitingForELBConnectionDraining => "WaitingForELBConnectionDraining",
+            Self::MidLifecycleAction => "MidLifecycleAction",
             Self::Successful => "Successful",
             Self::Failed => "Failed",
             Self::Cancelled => "Cancelled",
         }
     }
+}
+
+/// What an activity does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    Launch,
+    Terminate,
+    /// Attaches, detaches, moves to or from standby or the warm pool.
+    #[default]
+    Other,
 }
 
 /// An activity.
@@ -47,6 +61,11 @@ pub(crate) struct Activity {
     pub(crate) group_deleted: bool,
     /// Orders activities of one instant.
     pub(crate) number: u64,
+    #[serde(default)]
+    pub(crate) kind: Kind,
+    /// Empty if it has none yet.
+    #[serde(default)]
+    pub(crate) instance: SmolStr,
 }
 
 impl Activity {
@@ -101,6 +120,8 @@ pub(crate) struct Begin<'a> {
     pub(crate) details: String,
     pub(crate) status: Status,
     pub(crate) progress: u8,
+    pub(crate) kind: Kind,
+    pub(crate) instance: &'a str,
 }
 
 /// Begins an activity and returns it.
@@ -119,6 +140,8 @@ pub(crate) fn begin(tx: &mut Tx, new: Begin<'_>) -> Activity {
         details: new.details,
         group_deleted: false,
         number: next_number(tx),
+        kind: new.kind,
+        instance: new.instance.into(),
     };
     tx.put(activity.clone());
     activity
@@ -130,11 +153,19 @@ fn next_number(tx: &Tx) -> u64 {
     newest.filter(|a| a.started_at >= tx.now()).map_or(0, |a| a.number + 1)
 }
 
-/// Ends an activity that is still open.
-pub(crate) fn end(tx: &mut Tx, id: &str, status: Status, message: &str) {
-    let Some(row) = tx.rows_by::<Activity>("id", id).next().cloned() else { return };
+/// An activity that is still open goes on.
+pub(crate) fn proceed(tx: &mut Tx, id: &str, status: Status, progress: u8) {
+    let open = tx.rows_by::<Activity>("id", id).next().filter(|a| a.ended_at.is_none()).cloned();
+    if let Some(row) = open {
+        tx.put(Activity { status, progress, ..Activity::clone(&row) });
+    }
+}
+
+/// Ends an activity that is still open, and returns it.
+pub(crate) fn end(tx: &mut Tx, id: &str, status: Status, message: &str) -> Option<Activity> {
+    let row = tx.rows_by::<Activity>("id", id).next().cloned()?;
     if row.ended_at.is_some() {
-        return;
+        return None;
     }
     let mut activity = Activity::clone(&row);
     activity.ended_at = Some(tx.now());
@@ -145,9 +176,14 @@ pub(crate) fn end(tx: &mut Tx, id: &str, status: Status, message: &str) {
             format!("{}.  Status Reason: {message}", activity.description.trim_end_matches('.'));
         activity.message = message.to_owned();
     }
-    tx.put(activity);
+    // "Waiting For ELB Connection Draining." is over.
+    if let Some(at) = activity.description.find(" - Waiting For ELB Connection Draining.") {
+        activity.description.truncate(at);
+    }
+    tx.put(activity.clone());
     let forgotten = tx.now().plus_secs(KEPT_SECS);
     tx.schedule(forgotten, "autoscaling.activity-purge", id);
+    Some(activity)
 }
 
 /// `{"Subnet ID":"subnet-…","Availability Zone":"us-west-2a"}`, in that order.

@@ -91,6 +91,109 @@ pub(crate) fn user_health(now: Timestamp) -> String {
     at(now, "an instance was taken out of service in response to a user health-check.")
 }
 
+pub(crate) fn system_health(now: Timestamp) -> String {
+    at(now, "an instance was taken out of service in response to a system health-check.")
+}
+
+pub(crate) fn elb_health(now: Timestamp) -> String {
+    at(
+        now,
+        "an instance was taken out of service in response to an ELB system health check failure.",
+    )
+}
+
+pub(crate) fn spot_rebalance(now: Timestamp) -> String {
+    at(
+        now,
+        "an instance was taken out of service in response to an EC2 instance rebalance \
+         recommendation.",
+    )
+}
+
+pub(crate) fn lifetime(now: Timestamp) -> String {
+    at(now, "an instance was taken out of service in response to a max instance lifetime action.")
+}
+
+pub(crate) fn refreshing(now: Timestamp, id: &str) -> Vec<String> {
+    vec![
+        at(now, "an instance was taken out of service in response to an instance refresh."),
+        at(now, format_args!("instance {id} was selected for termination.")),
+    ]
+}
+
+pub(crate) fn refreshed(now: Timestamp) -> String {
+    at(now, "an instance was launched in response to an instance refresh.")
+}
+
+pub(crate) fn abandoned(now: Timestamp, id: &str) -> String {
+    at(
+        now,
+        format_args!(
+            "instance {id} was taken out of service in response to a lifecycle action that was \
+             abandoned."
+        ),
+    )
+}
+
+/// For the warm pool.
+pub(crate) fn preparing(now: Timestamp) -> String {
+    at(
+        now,
+        "an instance was started in response to a difference between desired and actual capacity \
+         of the warm pool.",
+    )
+}
+
+/// The desired capacity fell and nothing could go.
+pub(crate) fn wants_to_shrink(now: Timestamp, from: usize, to: usize) -> String {
+    at(
+        now,
+        format_args!(
+            "the capacity was to shrink from {from} to {to} in response to a difference between \
+             desired and actual capacity."
+        ),
+    )
+}
+
+pub(crate) fn by_alarm(now: Timestamp, alarm: &str, policy: &str, old: i64, new: i64) -> String {
+    at(
+        now,
+        format_args!(
+            "a monitor alarm {alarm} in state ALARM triggered policy {policy} changing the desired \
+             capacity from {old} to {new}."
+        ),
+    )
+}
+
+pub(crate) fn by_execution(now: Timestamp, policy: &str, old: i64, new: i64) -> String {
+    at(
+        now,
+        format_args!(
+            "a user request executed policy {policy} changing the desired capacity from {old} to \
+             {new}."
+        ),
+    )
+}
+
+pub(crate) fn by_forecast(now: Timestamp, policy: &str, old: i64, new: i64) -> String {
+    at(
+        now,
+        format_args!(
+            "predictive scaling policy {policy} changed the desired capacity from {old} to {new}."
+        ),
+    )
+}
+
+pub(crate) fn scheduled(now: Timestamp, (min, max, desired): (i64, i64, i64), old: i64) -> String {
+    at(
+        now,
+        format_args!(
+            "a scheduled action update of AutoScalingGroup constraints to min: {min}, max: {max}, \
+             desired: {desired} changing the desired capacity from {old} to {desired}."
+        ),
+    )
+}
+
 pub(crate) fn replacing(now: Timestamp) -> String {
     at(now, "an instance was launched in response to an unhealthy instance needing to be replaced.")
 }

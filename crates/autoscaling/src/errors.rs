@@ -19,6 +19,26 @@ pub(crate) fn scaling_activity_in_progress(message: impl Into<String>) -> ApiErr
     ApiError::new("ScalingActivityInProgress", message)
 }
 
+pub(crate) fn limit_exceeded(message: impl Into<String>) -> ApiError {
+    ApiError::new("LimitExceeded", message)
+}
+
+pub(crate) fn hook_not_found(hook: &str, group: &str) -> ApiError {
+    validation(format!("No Lifecycle Hook found with name {hook} for AutoScalingGroup {group}"))
+}
+
+pub(crate) fn no_action_with_instance(id: &str) -> ApiError {
+    validation(format!("No active Lifecycle Action found with instance ID {id}"))
+}
+
+pub(crate) fn no_action_with_token(token: &str) -> ApiError {
+    validation(format!("No active Lifecycle Action found with token {token}"))
+}
+
+pub(crate) fn policy_not_found(name: &str) -> ApiError {
+    validation(format!("Policy name not found - Policy {name} not found"))
+}
+
 pub(crate) fn invalid_next_token() -> ApiError {
     ApiError::new("InvalidNextToken", "The token is invalid.")
 }

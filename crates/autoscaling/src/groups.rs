@@ -23,5 +23,8 @@ resource! { autoscaling:
         write SetDesiredCapacity => capacity::set_desired_capacity,
     }
     tables { Group, Member }
-    tasks { "autoscaling.reconcile" => driver::reconcile }
+    tasks {
+        "autoscaling.reconcile" => driver::reconcile,
+        "autoscaling.member" => driver::look_at_member,
+    }
 }

@@ -5,20 +5,30 @@
 //! group did, and why, is told by its `activities`.
 
 mod activities;
+mod attachments;
 mod causes;
 mod driver;
 mod errors;
+mod launch;
+mod lifecycle;
 mod members;
+mod observe;
 mod reconcile;
+mod refresh;
+mod sources;
+mod warm_pools;
 
 kernel::resources! {
     groups,
+    hooks,
     instances,
     launch_configurations,
     limits,
     metrics,
+    notifications,
     processes,
     scaling_activities,
+    schedules,
     tags,
 }
 

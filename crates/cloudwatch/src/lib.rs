@@ -1,6 +1,19 @@
 //! Amazon CloudWatch: metrics, metric math, alarms and dashboards.
 
-kernel::resources! {}
+mod errors;
+mod get_metric_data;
+mod get_metric_statistics;
+mod labels;
+mod math;
+mod numbers;
+mod queries;
+mod statistics;
+
+kernel::resources! {
+    alarms,
+    metric_data,
+    tags,
+}
 
 /// The service, for the wiring.
 pub fn service() -> kernel::Service {

@@ -47,6 +47,8 @@ pub enum Wait {
     GroupRegister,
     /// A group's look at its instances' health.
     GroupHealthCheck,
+    /// How long a group puts up with failed status checks.
+    GroupStatusPatience,
     /// CreateStack (or update, delete) to the first resource.
     StackStart,
     /// A resource whose calls have been made to its completion.
@@ -57,6 +59,8 @@ pub enum Wait {
     StackPoll,
     /// How long CloudFormation waits for what is in the way of a deletion.
     StackDependency,
+    /// PutMetricAlarm to CloudWatch's first look at the alarm.
+    AlarmFirstLook,
 }
 
 impl Pace {
@@ -76,11 +80,13 @@ impl Pace {
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),
+            Wait::GroupStatusPatience => (1_000, 120_000),
             Wait::StackStart => (120, 4_000),
             Wait::StackResource => (100, 9_000),
             Wait::StackFinish => (80, 2_500),
             Wait::StackPoll => (250, 5_000),
             Wait::StackDependency => (10_000, 600_000),
+            Wait::AlarmFirstLook => (500, 5_000),
         };
         match self {
             Self::Instant => 0,

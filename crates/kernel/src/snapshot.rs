@@ -66,6 +66,11 @@ impl Snapshot {
         Ok(*output.expect("an operation answers its own output type"))
     }
 
+    /// Whether any fault is in force.
+    pub fn has_faults(&self) -> bool {
+        !self.universe.faults.rules.is_empty()
+    }
+
     /// The row with this key.
     pub fn get<R: Row>(&self, key: &str) -> Option<Arc<R>> {
         self.universe.table::<R>(&self.partitions)?.get(key).cloned()

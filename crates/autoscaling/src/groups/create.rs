@@ -1,8 +1,8 @@
 //! CreateAutoScalingGroup, and the checks that it shares with updates.
 
 use super::row::{Group, GroupTag, Place};
-use crate::launch_configurations::LaunchConfiguration;
-use crate::{causes, driver, errors, tags};
+use crate::sources::{self, Given, Source};
+use crate::{causes, driver, errors, hooks, tags};
 use api::autoscaling::CreateAutoScalingGroupType;
 use api::ec2;
 use kernel::{ApiError, Caller, Tx};
@@ -29,7 +29,7 @@ pub(super) fn create_auto_scaling_group(
     unsupported(&input)?;
     let desired = input.desired_capacity.unwrap_or(input.min_size);
     check_sizes(input.min_size, input.max_size, desired)?;
-    let launch_configuration = launch_source(tx, caller, &input)?;
+    let source = launch_source(tx, caller, &input)?;
     let places = places(
         tx,
         caller,
@@ -60,7 +60,9 @@ pub(super) fn create_auto_scaling_group(
         ),
         name: name.clone(),
         created_at: tx.now(),
-        launch_configuration,
+        launch_configuration: SmolStr::default(),
+        template: None,
+        mixed: None,
         min: input.min_size,
         max: input.max_size,
         desired,
@@ -99,16 +101,27 @@ pub(super) fn create_auto_scaling_group(
         target_groups: Vec::new(),
         deleting: false,
         pending_causes: Vec::new(),
+        pending_alarms: Vec::new(),
+        cooldown_pending: None,
+        cooldown_ends: None,
+        predicted: None,
         reacts_at: tx.now(),
         failures: 0,
         retries_at: None,
         in_service: 0,
     };
+    source.apply(&mut group);
     group_tags.into_iter().for_each(|tag| tags::upsert(&mut group.tags, tag));
     if desired > 0 {
         group.pending_causes.push(causes::group_created(tx.now(), desired));
     }
     driver::react(tx, &mut group);
+    let specified = input.lifecycle_hook_specification_list.unwrap_or_default();
+    for hook in &specified {
+        let hook = hooks::from_specification(&group.name, hook)?;
+        hooks::check(tx, caller, &hook)?;
+        hooks::store(tx, caller, &group, hook)?;
+    }
     tx.put(group);
     Ok(())
 }
@@ -116,42 +129,39 @@ pub(super) fn create_auto_scaling_group(
 /// Parts of the request that are not modelled say so rather than being dropped.
 fn unsupported(input: &CreateAutoScalingGroupType) -> Result<(), ApiError> {
     let some = |list: &Option<Vec<SmolStr>>| list.as_ref().is_some_and(|l| !l.is_empty());
-    let what = if input.launch_template.is_some() {
-        "a launch template"
-    } else if input.mixed_instances_policy.is_some() {
-        "a mixed instances policy"
-    } else if some(&input.load_balancer_names) || some(&input.target_group_arns) {
+    let what = if some(&input.load_balancer_names) || some(&input.target_group_arns) {
         "load balancers"
     } else if input.traffic_sources.as_ref().is_some_and(|s| !s.is_empty()) {
         "traffic sources"
-    } else if input.lifecycle_hook_specification_list.as_ref().is_some_and(|s| !s.is_empty()) {
-        "lifecycle hooks"
     } else {
         return Ok(());
     };
     Err(ApiError::not_implemented(format_args!("CreateAutoScalingGroup with {what}")))
 }
 
-/// A launch configuration by name, or one made from an instance.
+/// What the request names; from an instance, a launch configuration is made.
 fn launch_source(
     tx: &mut Tx,
     caller: &Caller,
     input: &CreateAutoScalingGroupType,
-) -> Result<SmolStr, ApiError> {
-    match (&input.launch_configuration_name, &input.instance_id) {
-        (Some(name), None) if tx.contains::<LaunchConfiguration>(name) => Ok(name.clone()),
-        (Some(name), None) => Err(errors::launch_configuration_not_found(name)),
-        (None, Some(id)) => {
-            let request = api::autoscaling::CreateLaunchConfigurationType {
-                launch_configuration_name: input.auto_scaling_group_name.clone(),
-                instance_id: Some(id.clone()),
-                ..Default::default()
-            };
-            tx.call::<api::autoscaling::ops::CreateLaunchConfiguration>(caller, request)?;
-            Ok(input.auto_scaling_group_name.clone())
-        }
-        _ => Err(errors::no_launch_source()),
+) -> Result<Source, ApiError> {
+    let given = Given {
+        configuration: input.launch_configuration_name.as_ref(),
+        template: input.launch_template.as_ref(),
+        mixed: input.mixed_instances_policy.as_ref(),
+        instance_id: input.instance_id.as_ref(),
+    };
+    if let Some(source) = sources::given(tx, caller, &given)? {
+        return Ok(source);
     }
+    let id = input.instance_id.clone().ok_or_else(errors::no_launch_source)?;
+    let request = api::autoscaling::CreateLaunchConfigurationType {
+        launch_configuration_name: input.auto_scaling_group_name.clone(),
+        instance_id: Some(id),
+        ..Default::default()
+    };
+    tx.call::<api::autoscaling::ops::CreateLaunchConfiguration>(caller, request)?;
+    Ok(Source::Configuration(input.auto_scaling_group_name.clone()))
 }
 
 pub(super) fn check_sizes(min: i64, max: i64, desired: i64) -> Result<(), ApiError> {

@@ -2,7 +2,7 @@
 
 use super::row::Group;
 use crate::activities::Activity;
-use crate::{causes, driver, errors};
+use crate::{causes, driver, errors, hooks, notifications, schedules};
 use api::autoscaling::DeleteAutoScalingGroupType;
 use kernel::{ApiError, Caller, Tx};
 
@@ -10,7 +10,7 @@ use kernel::{ApiError, Caller, Tx};
 /// whatever protects them.
 pub(super) fn delete_auto_scaling_group(
     tx: &mut Tx,
-    _: &Caller,
+    caller: &Caller,
     input: DeleteAutoScalingGroupType,
 ) -> Result<(), ApiError> {
     let row = Group::find(tx, &input.auto_scaling_group_name)?;
@@ -34,7 +34,7 @@ pub(super) fn delete_auto_scaling_group(
         return Err(errors::activities_left());
     }
     if empty {
-        remove(tx, &row);
+        remove(tx, caller, &row);
         return Ok(());
     }
     let mut group = Group::clone(&row);
@@ -48,9 +48,13 @@ pub(super) fn delete_auto_scaling_group(
     Ok(())
 }
 
-/// Forgets a group; its activities stay, marked.
-pub(crate) fn remove(tx: &mut Tx, group: &Group) {
+/// Forgets a group and all that belongs to it; its activities stay, marked.
+pub(crate) fn remove(tx: &mut Tx, caller: &Caller, group: &Group) {
     tx.remove::<Group>(&group.name);
+    hooks::remove_all(tx, &group.name);
+    notifications::remove_all(tx, &group.name);
+    schedules::remove_all(tx, &group.name);
+    let _ = caller;
     tx.cancel("autoscaling.reconcile", &group.name);
     let activities: Vec<_> = tx.rows_by::<Activity>("group", &group.name).cloned().collect();
     for row in activities {

@@ -1,11 +1,13 @@
 //! DescribeAutoScalingGroups.
 
 use super::row::Group;
-use crate::members::Member;
+use crate::members::{Member, TemplateVersion};
+use crate::sources::TemplateRef;
 use crate::{errors, tags};
 use api::autoscaling as wire;
 use kernel::{ApiError, Caller, Row, Snapshot, paginate};
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// Unknown names find nothing, which is no error.
 pub(super) fn describe_auto_scaling_groups(
@@ -54,11 +56,14 @@ fn text(text: &'static str) -> SmolStr {
 
 fn render(snapshot: &Snapshot, group: &Group, instances: bool) -> wire::AutoScalingGroup {
     let members =
-        if instances { group.members(snapshot).map(|m| member(m)).collect() } else { Vec::new() };
+        if instances { own(snapshot, group).map(|m| member(m)).collect() } else { Vec::new() };
     wire::AutoScalingGroup {
         auto_scaling_group_name: Some(group.name.clone()),
         auto_scaling_group_arn: Some(group.arn.clone()),
-        launch_configuration_name: Some(group.launch_configuration.clone()),
+        launch_configuration_name: (!group.launch_configuration.is_empty())
+            .then(|| group.launch_configuration.clone()),
+        launch_template: group.template.as_ref().map(TemplateRef::render),
+        mixed_instances_policy: group.mixed.as_ref().map(|mixed| mixed.render()),
         min_size: Some(group.min),
         max_size: Some(group.max),
         desired_capacity: Some(group.desired),
@@ -125,7 +130,13 @@ fn render(snapshot: &Snapshot, group: &Group, instances: bool) -> wire::AutoScal
     }
 }
 
-fn member(member: &Member) -> wire::Instance {
+/// The group's instances without those of its warm pool.
+fn own<'a>(snapshot: &'a Snapshot, group: &Group) -> impl Iterator<Item = &'a Arc<Member>> {
+    group.members(snapshot).filter(|m| !m.state.is_warmed())
+}
+
+/// An instance of a group, or of its warm pool.
+pub(crate) fn member(member: &Member) -> wire::Instance {
     let configuration = &member.launch_configuration;
     wire::Instance {
         instance_id: Some(member.instance_id.clone()),
@@ -134,6 +145,8 @@ fn member(member: &Member) -> wire::Instance {
         lifecycle_state: Some(text(member.state.name())),
         health_status: Some(text(if member.healthy { "Healthy" } else { "Unhealthy" })),
         launch_configuration_name: (!configuration.is_empty()).then(|| configuration.clone()),
+        launch_template: member.template.as_ref().map(TemplateVersion::render),
+        weighted_capacity: member.weight.map(|w| w.to_string().into()),
         protected_from_scale_in: Some(member.protected),
         ..Default::default()
     }

@@ -2,6 +2,7 @@
 
 use crate::errors;
 use crate::members::Member;
+use crate::sources::{Mixed, TemplateRef};
 use kernel::{ApiError, IndexSink, Row, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
@@ -37,7 +38,12 @@ pub(crate) struct Group {
     pub(crate) name: SmolStr,
     pub(crate) arn: SmolStr,
     pub(crate) created_at: Timestamp,
+    /// Empty if it launches from a template.
     pub(crate) launch_configuration: SmolStr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) template: Option<TemplateRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mixed: Option<Box<Mixed>>,
     pub(crate) min: i64,
     pub(crate) max: i64,
     pub(crate) desired: i64,
@@ -70,6 +76,17 @@ pub(crate) struct Group {
     pub(crate) deleting: bool,
     /// What the next launches and terminations will give as their cause.
     pub(crate) pending_causes: Vec<String>,
+    /// The alarms that asked for it, as JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pending_alarms: Vec<String>,
+    /// A simple scaling policy is at work: the cooldown, in seconds, that begins when it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cooldown_pending: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cooldown_ends: Option<Timestamp>,
+    /// What predictive scaling wants for the present hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) predicted: Option<i64>,
     /// The group does not react to a difference before this instant.
     pub(crate) reacts_at: Timestamp,
     /// Launches that failed in a row.
@@ -86,7 +103,7 @@ impl Group {
         snapshot.get::<Self>(name).ok_or_else(|| errors::group_not_found(name))
     }
 
-    /// Its instances.
+    /// Its instances, and those of its warm pool.
     pub(crate) fn members<'a>(
         &self,
         snapshot: &'a Snapshot,
@@ -117,7 +134,9 @@ impl Row for Group {
     }
 
     fn index(&self, sink: &mut IndexSink) {
-        sink.put("launch-configuration", self.launch_configuration.clone());
+        if !self.launch_configuration.is_empty() {
+            sink.put("launch-configuration", self.launch_configuration.clone());
+        }
         for tag in &self.tags {
             sink.put("tag", format_smolstr!("{}={}", tag.key, tag.value));
         }

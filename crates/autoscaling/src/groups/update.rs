@@ -2,7 +2,7 @@
 
 use super::create::{check_numbers, check_sizes, places, termination_policies};
 use super::row::Group;
-use crate::launch_configurations::LaunchConfiguration;
+use crate::sources::{self, Given};
 use crate::{causes, driver, errors};
 use api::autoscaling::UpdateAutoScalingGroupType;
 use kernel::{ApiError, Caller, Tx};
@@ -22,15 +22,16 @@ pub(super) fn update_auto_scaling_group(
             row.name
         )));
     }
-    if input.launch_template.is_some() || input.mixed_instances_policy.is_some() {
-        return Err(ApiError::not_implemented("UpdateAutoScalingGroup with a launch template"));
-    }
+    let given = Given {
+        configuration: input.launch_configuration_name.as_ref(),
+        template: input.launch_template.as_ref(),
+        mixed: input.mixed_instances_policy.as_ref(),
+        instance_id: None,
+    };
+    let source = sources::given(tx, caller, &given)?;
     let mut group = Group::clone(&row);
-    if let Some(name) = &input.launch_configuration_name {
-        if !tx.contains::<LaunchConfiguration>(name) {
-            return Err(errors::launch_configuration_not_found(name));
-        }
-        group.launch_configuration = name.clone();
+    if let Some(source) = source {
+        source.apply(&mut group);
     }
     group.min = input.min_size.unwrap_or(group.min);
     group.max = input.max_size.unwrap_or(group.max);

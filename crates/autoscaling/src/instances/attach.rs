@@ -1,6 +1,6 @@
 //! AttachInstances and DetachInstances.
 
-use super::standby::{at_once, named};
+use super::standby::{at_once, depart, named};
 use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
 use crate::{causes, driver, errors};
@@ -46,21 +46,12 @@ pub(super) fn attach_instances(
         }
         group.desired += 1;
         let member = Member {
-            instance_id: id.clone(),
             group: group.name.clone(),
             instance_type: instance.instance_type.unwrap_or_default(),
             image_id: instance.image_id.unwrap_or_default(),
             zone,
-            launch_configuration: SmolStr::default(),
-            state: LifecycleState::Pending,
-            healthy: true,
             protected: group.protect_new,
-            joined_at: tx.now(),
-            running_since: None,
-            down_since: None,
-            in_service_since: None,
-            user_unhealthy: false,
-            activity: None,
+            ..Member::new(id.clone(), tx.now())
         };
         let cause = causes::attached(tx.now(), group.desired);
         at_once(tx, &group, &member, format!("Attaching an existing EC2 instance: {id}"), cause);
@@ -114,8 +105,8 @@ pub(super) fn detach_instances(
         let verb = format!("detach {counted} instance");
         return Err(errors::sizes_in_the_way(&group.name, group.sizes(), &verb));
     }
+    let caller = caller.via("autoscaling");
     let mut activities = Vec::new();
-    let mut ids = Vec::new();
     for member in members {
         let id = &member.instance_id;
         // An instance in standby does not count, so it takes nothing along.
@@ -123,16 +114,10 @@ pub(super) fn detach_instances(
         let sizes = counts.then(|| (group.desired, group.desired - 1));
         group.desired -= i64::from(counts);
         let cause = causes::detached(tx.now(), id, sizes);
-        activities.push(at_once(tx, &group, &member, format!("Detaching EC2 instance: {id}"), cause));
-        tx.remove::<Member>(id);
-        ids.push(id.clone());
+        let description = format!("Detaching EC2 instance: {id}");
+        let state = LifecycleState::Detaching;
+        activities.push(depart(tx, &caller, &group, &member, (description, cause), state));
     }
-    let request = ec2::DeleteTagsRequest {
-        resources: ids,
-        tags: Some(vec![ec2::Tag { key: Some("aws:autoscaling:groupName".into()), value: None }]),
-        ..Default::default()
-    };
-    tx.call::<ec2::ops::DeleteTags>(&caller.via("autoscaling"), request)?;
     driver::react(tx, &mut group);
     tx.put(group);
     Ok(DetachInstancesAnswer { activities: Some(activities) })

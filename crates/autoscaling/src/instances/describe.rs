@@ -1,7 +1,7 @@
 //! DescribeAutoScalingInstances.
 
 use crate::errors;
-use crate::members::Member;
+use crate::members::{Member, TemplateVersion};
 use api::autoscaling::{
     AutoScalingInstanceDetails, AutoScalingInstancesType, DescribeAutoScalingInstancesType,
 };
@@ -49,6 +49,8 @@ fn render(member: &Member) -> AutoScalingInstanceDetails {
         lifecycle_state: Some(SmolStr::new_static(member.state.name())),
         health_status: Some(SmolStr::new_static(health)),
         launch_configuration_name: (!configuration.is_empty()).then(|| configuration.clone()),
+        launch_template: member.template.as_ref().map(TemplateVersion::render),
+        weighted_capacity: member.weight.map(|w| w.to_string().into()),
         protected_from_scale_in: Some(member.protected),
         ..Default::default()
     }

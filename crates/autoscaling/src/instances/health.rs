@@ -2,7 +2,7 @@
 
 use crate::errors;
 use crate::groups::Group;
-use crate::members::{LifecycleState, Member};
+use crate::members::{Ailment, Member};
 use api::autoscaling::{
     SetInstanceHealthQuery, SetInstanceProtectionAnswer, SetInstanceProtectionQuery,
 };
@@ -27,7 +27,7 @@ pub(super) fn set_instance_health(
             )));
         }
     };
-    if member.state == LifecycleState::Terminating {
+    if member.state.is_terminating() {
         return Err(errors::validation(format!(
             "The instance {id} is not in a state in which its health can be set."
         )));
@@ -42,7 +42,7 @@ pub(super) fn set_instance_health(
     }
     tx.update::<Member>(id, |m| {
         m.healthy = healthy;
-        m.user_unhealthy = !healthy;
+        m.ailment = Ailment::User;
     });
     tx.schedule(tx.now(), "autoscaling.reconcile", &member.group);
     Ok(())

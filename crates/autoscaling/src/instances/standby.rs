@@ -1,9 +1,10 @@
 //! EnterStandby and ExitStandby.
 
-use crate::activities::{self, Begin, Status};
+use crate::activities::{self, Kind, Status};
 use crate::groups::Group;
+use crate::lifecycle::{self, Begun};
 use crate::members::{LifecycleState, Member};
-use crate::{causes, driver, errors};
+use crate::{attachments, causes, driver, errors};
 use api::autoscaling::{
     Activity as Wire, EnterStandbyAnswer, EnterStandbyQuery, ExitStandbyAnswer, ExitStandbyQuery,
 };
@@ -52,34 +53,57 @@ pub(super) fn at_once(
     description: String,
     cause: String,
 ) -> Wire {
-    let subnet = group
-        .places
-        .iter()
-        .find(|p| p.zone == member.zone)
-        .and_then(|p| p.subnets.first())
-        .cloned()
-        .unwrap_or_default();
-    let activity = activities::begin(
-        tx,
-        Begin {
-            group: &group.name,
-            group_arn: &group.arn,
-            description,
-            cause,
-            details: activities::details(&subnet, &member.zone),
-            status: Status::InProgress,
-            progress: 50,
-        },
-    );
+    let begun = Begun {
+        zone: &member.zone,
+        instance: &member.instance_id,
+        kind: Kind::Other,
+        description,
+        status: Status::InProgress,
+        progress: 50,
+    };
+    let activity = lifecycle::begin(tx, group, begun, &[cause]);
     // The answer shows it in progress; by the next look it is done.
     let answer = activity.render();
     activities::end(tx, &activity.id, Status::Successful, "");
     answer
 }
 
+/// An instance leaves service for `state`: at once, or when load balancers have let go of it.
+pub(super) fn depart(
+    tx: &mut Tx,
+    caller: &Caller,
+    group: &Group,
+    member: &Member,
+    (description, cause): (String, String),
+    state: LifecycleState,
+) -> Wire {
+    let id = &member.instance_id;
+    let begun = Begun {
+        zone: &member.zone,
+        instance: id,
+        kind: Kind::Other,
+        description,
+        status: Status::InProgress,
+        progress: 50,
+    };
+    let activity = lifecycle::begin(tx, group, begun, &[cause]);
+    let draining = member.state == LifecycleState::InService
+        && attachments::deregister(tx, caller, group, std::slice::from_ref(id));
+    let begun = activity.id.clone();
+    tx.update::<Member>(id, |m| {
+        m.state = state;
+        m.draining = draining;
+        m.activity = Some(begun);
+    });
+    if !draining {
+        lifecycle::advance_now(tx, caller, group, id);
+    }
+    activity.render()
+}
+
 pub(super) fn enter_standby(
     tx: &mut Tx,
-    _: &Caller,
+    caller: &Caller,
     input: EnterStandbyQuery,
 ) -> Result<EnterStandbyAnswer, ApiError> {
     let row = Group::find(tx, &input.auto_scaling_group_name)?;
@@ -92,15 +116,16 @@ pub(super) fn enter_standby(
         let verb = format!("place into standby {count} instance");
         return Err(errors::sizes_in_the_way(&group.name, group.sizes(), &verb));
     }
+    let caller = caller.via("autoscaling");
     let mut activities = Vec::new();
     for member in members {
         let id = &member.instance_id;
         let sizes = decrement.then(|| (group.desired, group.desired - 1));
         group.desired -= i64::from(decrement);
-        tx.update::<Member>(id, |m| m.state = LifecycleState::Standby);
         let cause = causes::to_standby(tx.now(), id, sizes);
         let description = format!("Moving EC2 instance to Standby: {id}");
-        activities.push(at_once(tx, &group, &member, description, cause));
+        let state = LifecycleState::EnteringStandby;
+        activities.push(depart(tx, &caller, &group, &member, (description, cause), state));
     }
     driver::react(tx, &mut group);
     tx.put(group);
@@ -131,6 +156,8 @@ pub(super) fn exit_standby(
             m.state = LifecycleState::Pending;
             m.running_since = None;
             m.in_service_since = None;
+            // Hooks are for new instances.
+            m.actions = Some(Vec::new());
         });
         let cause = causes::from_standby(tx.now(), id, from, group.desired);
         let description = format!("Moving EC2 instance out of Standby: {id}");

@@ -1,8 +1,8 @@
 //! TerminateInstanceInAutoScalingGroup.
 
 use crate::groups::Group;
-use crate::members::{LifecycleState, Member};
-use crate::{causes, driver, errors};
+use crate::members::Member;
+use crate::{causes, driver, errors, lifecycle};
 use api::autoscaling::{ActivityType, TerminateInstanceInAutoScalingGroupType};
 use kernel::{ApiError, Caller, Tx};
 
@@ -31,7 +31,7 @@ pub(super) fn terminate_instance(
         let row = Group::find(tx, &member.group)?;
         let mut group = Group::clone(&row);
         let mut sizes = None;
-        if input.should_decrement_desired_capacity && member.state != LifecycleState::Terminating {
+        if input.should_decrement_desired_capacity && !member.state.is_terminating() {
             if group.desired <= group.min {
                 return Err(errors::cannot_decrement(group.min));
             }
@@ -40,9 +40,10 @@ pub(super) fn terminate_instance(
             driver::react(tx, &mut group);
         }
         let cause = vec![causes::terminated_by_user(tx.now(), id, sizes)];
-        let activity = driver::terminate(tx, caller, &group, &member, &cause);
+        let by = caller.via("autoscaling");
+        let activity = lifecycle::terminate_now(tx, &by, &group, id, &cause);
         tx.put(group);
-        activities.push(activity.render());
+        activities.extend(activity.map(|activity| activity.render()));
     }
     Ok(if single {
         ActivityType { activity: activities.pop(), activities: None }

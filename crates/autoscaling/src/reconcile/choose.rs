@@ -10,11 +10,12 @@ use smol_str::SmolStr;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The ids of `count` instances to terminate; fewer if the rest are protected.
+/// The ids of instances to terminate, of `units` units of capacity together: fewer if the rest are
+/// protected, or would take too much along.
 pub(super) fn surplus(
     policies: &[SmolStr],
     counted: &[&Observed],
-    count: usize,
+    units: usize,
     zones: &[SmolStr],
     now: Timestamp,
 ) -> Vec<SmolStr> {
@@ -22,7 +23,7 @@ pub(super) fn surplus(
     let mut sizes: BTreeMap<&SmolStr, usize> = BTreeMap::new();
     for member in counted {
         *sizes.entry(&member.zone).or_default() += 1;
-        if !member.protected {
+        if !member.protected && member.units <= units {
             by_zone.entry(&member.zone).or_default().push(member);
         }
     }
@@ -31,7 +32,8 @@ pub(super) fn surplus(
         members.sort_by_cached_key(|member| Reverse(rank(policies, member, now)));
     }
     let mut chosen = Vec::new();
-    while chosen.len() < count {
+    let mut left = units;
+    while left > 0 {
         let candidates = by_zone.iter().filter(|(_, members)| !members.is_empty());
         // A zone that the group has left goes first, then the fullest, then whose next goes
         // first by the policies.
@@ -47,6 +49,10 @@ pub(super) fn surplus(
         *sizes.entry(zone).or_default() -= 1;
         if let Some(member) = by_zone.get_mut(zone).and_then(Vec::pop) {
             chosen.push(member.id.clone());
+            left -= member.units;
+        }
+        if left > 0 && left < units {
+            by_zone.values_mut().for_each(|members| members.retain(|m| m.units <= left));
         }
     }
     chosen
@@ -59,18 +65,23 @@ fn rank(policies: &[SmolStr], member: &Observed, now: Timestamp) -> (Vec<i64>, T
         match policy.as_str() {
             "OldestInstance" => keys.push(member.joined_at.0),
             "NewestInstance" => keys.push(-member.joined_at.0),
-            "OldestLaunchConfiguration" => keys.push(member.configuration_made_at.0),
+            "OldestLaunchConfiguration" | "OldestLaunchTemplate" => source(member, &mut keys),
+            "AllocationStrategy" => keys.push(member.allocation_rank),
             "Default" => {
-                keys.push(i64::from(member.current_configuration));
-                keys.push(member.configuration_made_at.0);
+                keys.push(member.allocation_rank);
+                keys.push(i64::from(member.current_source));
+                source(member, &mut keys);
                 keys.push(next_hour(member, now));
             }
             "ClosestToNextInstanceHour" => keys.push(next_hour(member, now)),
-            // They order instances of launch templates and mixed groups; here all are alike.
             _ => {}
         }
     }
     (keys, member.joined_at, member.id.clone())
+}
+
+fn source(member: &Observed, keys: &mut Vec<i64>) {
+    keys.extend([i64::from(member.source_age.0), member.source_age.1]);
 }
 
 /// Seconds until its next billing hour, which it begins every hour after its launch. Whole seconds

@@ -1,7 +1,7 @@
 //! From what should be and what is to what is to be done.
 
-use super::{balance, choose};
-use crate::members::LifecycleState;
+use super::{balance, choose, replace};
+use crate::members::{Ailment, LifecycleState};
 use kernel::Timestamp;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 /// What the group should be.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Desired {
+    /// In units of capacity: instances, unless they have weights.
     pub(crate) capacity: usize,
     /// Zones it may launch into.
     pub(crate) zones: Vec<SmolStr>,
     /// Termination policies, as successive filters.
     pub(crate) policies: Vec<SmolStr>,
-    /// The launch configuration in force: instances of others are older.
     pub(crate) suspended: Suspension,
     /// Everything must go.
     pub(crate) deleting: bool,
@@ -22,10 +22,18 @@ pub(crate) struct Desired {
     pub(crate) reacts_at: Timestamp,
     /// Launches are not tried before this instant, since the last ones failed.
     pub(crate) retries_at: Option<Timestamp>,
-    /// How long a running instance takes to be put into service, in milliseconds.
-    pub(crate) register_millis: i64,
-    /// How long a broken instance takes to be noticed, in milliseconds.
+    /// How long a stopped or vanished instance takes to be noticed, in milliseconds.
     pub(crate) notice_millis: i64,
+    /// How long failed status checks are put up with, in milliseconds.
+    pub(crate) patience_millis: i64,
+    /// How long a new instance does not yet count as ready, in milliseconds.
+    pub(crate) warmup_millis: i64,
+    /// The instance maintenance policy: minimum and maximum healthy percentage.
+    pub(crate) maintenance: Option<(usize, usize)>,
+    /// How old an instance may become, in milliseconds.
+    pub(crate) max_lifetime_millis: Option<i64>,
+    /// An instance refresh that may go on replacing: minimum and maximum healthy percentage.
+    pub(crate) refresh: Option<(usize, usize)>,
 }
 
 /// Processes that the user has suspended.
@@ -36,6 +44,7 @@ pub(crate) struct Suspension {
     pub(crate) health_check: bool,
     pub(crate) replace_unhealthy: bool,
     pub(crate) az_rebalance: bool,
+    pub(crate) instance_refresh: bool,
 }
 
 /// What EC2 says of an instance.
@@ -57,16 +66,35 @@ pub(crate) struct Observed {
     pub(crate) state: LifecycleState,
     pub(crate) machine: Machine,
     pub(crate) healthy: bool,
-    /// Whether it was a user who said that it is not healthy.
-    pub(crate) user_unhealthy: bool,
+    pub(crate) ailment: Ailment,
+    /// EC2's status checks fail.
+    pub(crate) impaired: bool,
+    /// A load balancer whose word counts says that it is unhealthy, and its grace is over.
+    pub(crate) rejected: bool,
     pub(crate) protected: bool,
     pub(crate) joined_at: Timestamp,
-    pub(crate) running_since: Option<Timestamp>,
     pub(crate) down_since: Option<Timestamp>,
-    /// When its launch configuration was made: the older, the earlier it goes.
-    pub(crate) configuration_made_at: Timestamp,
-    /// Whether its launch configuration is the group's present one.
-    pub(crate) current_configuration: bool,
+    pub(crate) in_service_since: Option<Timestamp>,
+    /// Orders launch sources by age: the smaller, the earlier it goes. Launch configurations come
+    /// before templates.
+    pub(crate) source_age: (u8, i64),
+    /// Whether it comes from the group's present launch source.
+    pub(crate) current_source: bool,
+    /// An instance refresh must replace it, and may.
+    pub(crate) outdated: bool,
+    /// Units of capacity.
+    pub(crate) units: usize,
+    /// Its place in the order in which a mixed group gives up purchase options and pools.
+    pub(crate) allocation_rank: i64,
+}
+
+impl Observed {
+    /// In service, healthy, and warmed up.
+    pub(super) fn is_ready(&self, desired: &Desired, now: Timestamp) -> bool {
+        self.healthy
+            && self.state == LifecycleState::InService
+            && self.in_service_since.is_none_or(|at| now >= at.plus_millis(desired.warmup_millis))
+    }
 }
 
 /// Why instances are launched.
@@ -76,6 +104,8 @@ pub(crate) enum Purpose {
     Fill,
     /// Some are being replaced.
     Replace,
+    /// An instance refresh replaces some.
+    Refresh,
     /// A zone has too few; the zones with their sizes, this one last.
     Balance(Vec<(SmolStr, usize)>),
 }
@@ -85,10 +115,12 @@ pub(crate) enum Purpose {
 pub(crate) enum Reason {
     /// There are more than there should be.
     Surplus,
-    /// EC2 says that it does not run.
-    Ec2Health,
-    /// A user said that it is unhealthy.
-    UserHealth,
+    /// It is unhealthy.
+    Unhealthy(Ailment),
+    /// An instance refresh replaces it.
+    Refresh,
+    /// It has become too old.
+    Lifetime,
     /// The group is being deleted.
     Deletion,
 }
@@ -96,22 +128,18 @@ pub(crate) enum Reason {
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// EC2 began to run it: registering begins.
-    NoteRunning(SmolStr),
-    /// EC2 says that it does not run.
+    /// EC2 says that it does not run, or that its checks fail.
     NoteDown(SmolStr),
-    /// EC2 says that it runs again, before anyone acted.
+    /// EC2 says that it is well again, before anyone acted.
     NoteUp(SmolStr),
-    /// It is ready for work.
-    PutInService(SmolStr),
     /// It was found to be broken.
-    MarkUnhealthy(SmolStr),
-    /// Instances are needed in a zone.
+    MarkUnhealthy(SmolStr, Ailment),
+    /// Units of capacity are needed in a zone.
     Launch { zone: SmolStr, count: usize, purpose: Purpose },
     /// An instance must go.
     Terminate { id: SmolStr, reason: Reason },
-    /// An instance has gone.
-    Forget(SmolStr),
+    /// There are too many instances, but all of them are protected from scale-in.
+    AllProtected,
     /// The last instance of a deleted group has gone.
     Finish,
 }
@@ -121,63 +149,71 @@ pub(crate) enum Action {
 pub(crate) struct Decision {
     pub(crate) actions: Vec<Action>,
     pub(crate) wake_at: Option<Timestamp>,
-    /// Number of instances that counted before the actions.
+    /// Units that counted before the actions.
     pub(crate) capacity: usize,
 }
 
 impl Decision {
-    fn wake(&mut self, at: Timestamp) {
+    pub(super) fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |old| old.min(at)));
     }
+
+    pub(super) fn terminate(&mut self, member: &Observed, reason: Reason) {
+        self.actions.push(Action::Terminate { id: member.id.clone(), reason });
+    }
+}
+
+/// The instances of a group, sorted by how they stand.
+#[derive(Debug, Default)]
+pub(super) struct Standings<'a> {
+    /// They count: neither leaving nor in standby nor unhealthy.
+    pub(super) counted: Vec<&'a Observed>,
+    /// Unhealthy and to be replaced.
+    pub(super) ailing: Vec<(&'a Observed, Ailment)>,
+    /// Whether something is under way.
+    pub(super) unsettled: bool,
 }
 
 /// Decides.
 pub(crate) fn plan(desired: &Desired, observed: &[Observed], now: Timestamp) -> Decision {
     let mut decision = Decision::default();
-    // Instances that count: neither leaving nor in standby, and not about to be replaced.
-    let mut counted: Vec<&Observed> = Vec::new();
-    let mut replaced = 0;
-    let mut unsettled = false;
-    for member in observed {
-        match look(desired, member, now, &mut decision) {
-            Standing::Counts { settled } => {
-                unsettled |= !settled;
-                counted.push(member);
-            }
-            Standing::Replaced => {
-                replaced += 1;
-                unsettled = true;
-            }
-            Standing::Leaving => unsettled = true,
-            Standing::Apart => {}
-        }
-    }
-    decision.capacity = counted.len() + replaced;
     if desired.deleting {
-        return wind_down(observed, decision);
+        wind_down(observed, &mut decision);
+        return decision;
     }
-    if counted.len() != desired.capacity && now < desired.reacts_at {
+    let mut standings = Standings::default();
+    for member in observed {
+        look(desired, member, now, &mut standings, &mut decision);
+    }
+    let sum = |members: &[&Observed]| members.iter().map(|m| m.units).sum::<usize>();
+    let ailing_units = standings.ailing.iter().map(|(m, _)| m.units).sum::<usize>();
+    decision.capacity = sum(&standings.counted) + ailing_units;
+    let replaced = replace::unhealthy(desired, &standings, now, &mut decision);
+    let counted = sum(&standings.counted);
+    if counted != desired.capacity && now < desired.reacts_at {
         decision.wake(desired.reacts_at);
         return decision;
     }
-    let missing = desired.capacity.saturating_sub(counted.len());
+    // Unhealthy instances that stay until their replacements are ready keep their room.
+    let missing = desired.capacity.saturating_sub(counted);
     if missing > 0 && !desired.suspended.launch {
-        match desired.retries_at.filter(|at| now < *at) {
-            Some(at) => decision.wake(at),
-            None => fill(desired, &counted, missing, replaced, &mut decision),
-        }
+        launch(desired, &standings, missing, &replaced, now, &mut decision);
     }
-    let surplus = counted.len().saturating_sub(desired.capacity);
-    if surplus > 0 && !desired.suspended.terminate {
-        for id in choose::surplus(&desired.policies, &counted, surplus, &desired.zones, now) {
-            decision.actions.push(Action::Terminate { id, reason: Reason::Surplus });
-        }
+    let surplus = counted.saturating_sub(desired.capacity);
+    let on_purpose = replaced.waits || replace::may_exceed(desired, &standings, now);
+    if surplus > 0 && !desired.suspended.terminate && !on_purpose {
+        shrink(desired, &standings, surplus, now, &mut decision);
     }
-    let quiet = missing == 0 && surplus == 0 && !unsettled;
+    let complete = missing == 0 && standings.ailing.is_empty();
+    if complete && !desired.suspended.terminate && !desired.suspended.launch {
+        replace::outdated(desired, &standings, now, &mut decision);
+    }
+    let quiet = complete && surplus == 0 && !standings.unsettled && desired.refresh.is_none();
     if quiet
+        && decision.actions.is_empty()
         && !desired.suspended.az_rebalance
         && !desired.suspended.launch
-        && let Some(launch) = balance::rebalance(&desired.zones, &counted)
+        && let Some(launch) = balance::rebalance(&desired.zones, &standings.counted)
     {
         match desired.retries_at.filter(|at| now < *at) {
             Some(at) => decision.wake(at),
@@ -187,122 +223,154 @@ pub(crate) fn plan(desired: &Desired, observed: &[Observed], now: Timestamp) -> 
     decision
 }
 
-/// How an instance stands.
-enum Standing {
-    /// It counts; settled if it is in service.
-    Counts { settled: bool },
-    /// It is broken and goes; another takes its place.
-    Replaced,
-    /// It is on its way out.
-    Leaving,
-    /// It is in standby.
-    Apart,
-}
-
 /// Looks at one instance: what has happened to it, and what that asks for.
-fn look(desired: &Desired, member: &Observed, now: Timestamp, decision: &mut Decision) -> Standing {
-    let id = || member.id.clone();
-    match (member.state, member.machine) {
-        (_, Machine::Gone) if member.state == LifecycleState::Terminating => {
-            decision.actions.push(Action::Forget(id()));
-            return Standing::Leaving;
-        }
-        (LifecycleState::Terminating, _) => return Standing::Leaving,
-        (LifecycleState::Standby, Machine::Gone) => {
-            decision.actions.push(Action::Forget(id()));
-            return Standing::Apart;
+fn look<'a>(
+    desired: &Desired,
+    member: &'a Observed,
+    now: Timestamp,
+    standings: &mut Standings<'a>,
+    decision: &mut Decision,
+) {
+    use LifecycleState as S;
+    match member.state {
+        state if state.is_warmed() => return,
+        state if state.is_terminating() => {
+            standings.unsettled = true;
+            return;
         }
         // Standby instances are not checked.
-        (LifecycleState::Standby, _) => return Standing::Apart,
-        (LifecycleState::Pending, Machine::Running) => match member.running_since {
-            None => {
-                decision.actions.push(Action::NoteRunning(id()));
-                decision.wake(now.plus_millis(desired.register_millis));
-            }
-            Some(since) => {
-                let ready = since.plus_millis(desired.register_millis);
-                if now >= ready {
-                    decision.actions.push(Action::PutInService(id()));
-                } else {
-                    decision.wake(ready);
-                }
-            }
-        },
-        (_, Machine::Running) if member.down_since.is_some() && member.healthy => {
-            decision.actions.push(Action::NoteUp(id()));
+        S::Standby | S::EnteringStandby | S::Detaching => return,
+        S::InService => {}
+        _ => standings.unsettled = true,
+    }
+    let ailment = match member.healthy {
+        false => Some(member.ailment),
+        true if desired.suspended.health_check => None,
+        true => examine(desired, member, now, decision),
+    };
+    if let Some(ailment) = ailment.filter(|_| member.healthy) {
+        decision.actions.push(Action::MarkUnhealthy(member.id.clone(), ailment));
+    }
+    match ailment {
+        Some(ailment) if !desired.suspended.replace_unhealthy && !desired.suspended.terminate => {
+            standings.unsettled = true;
+            standings.ailing.push((member, ailment));
         }
-        _ => {}
+        _ => standings.counted.push(member),
     }
-    let settled = member.state == LifecycleState::InService;
-    let broken = matches!(member.machine, Machine::Down | Machine::Gone);
-    let mut unhealthy = !member.healthy;
-    if broken && member.healthy && !desired.suspended.health_check {
-        let noticed = match member.down_since {
-            Some(since) => since.plus_millis(desired.notice_millis),
-            None => {
-                decision.actions.push(Action::NoteDown(id()));
-                now.plus_millis(desired.notice_millis)
+}
+
+/// The health checks of an instance that passed for healthy so far. "Health checks for instances
+/// in an Auto Scaling group": an instance that does not run is unhealthy even in its grace period.
+fn examine(
+    desired: &Desired,
+    member: &Observed,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Option<Ailment> {
+    let down = matches!(member.machine, Machine::Down | Machine::Gone);
+    let (ailment, patience) = match (down, member.impaired) {
+        (true, _) => (Ailment::Ec2State, desired.notice_millis),
+        (false, true) => (Ailment::Ec2Status, desired.patience_millis),
+        (false, false) => {
+            if member.down_since.is_some() {
+                decision.actions.push(Action::NoteUp(member.id.clone()));
             }
-        };
-        if now >= noticed {
-            decision.actions.push(Action::MarkUnhealthy(id()));
-            unhealthy = true;
-        } else {
-            decision.wake(noticed);
+            return member.rejected.then_some(Ailment::Elb);
         }
+    };
+    let noticed = match member.down_since {
+        Some(since) => since.plus_millis(patience),
+        None => {
+            decision.actions.push(Action::NoteDown(member.id.clone()));
+            now.plus_millis(patience)
+        }
+    };
+    if now >= noticed {
+        return Some(ailment);
     }
-    if !unhealthy || desired.deleting || desired.suspended.replace_unhealthy {
-        return Standing::Counts { settled };
-    }
-    if desired.suspended.terminate {
-        return Standing::Counts { settled };
-    }
-    let reason = if member.user_unhealthy { Reason::UserHealth } else { Reason::Ec2Health };
-    decision.actions.push(Action::Terminate { id: id(), reason });
-    Standing::Replaced
+    decision.wake(noticed);
+    None
 }
 
 /// A deleted group: everything goes, whatever protects it, and then the group.
-fn wind_down(observed: &[Observed], mut decision: Decision) -> Decision {
-    let mut left = false;
+fn wind_down(observed: &[Observed], decision: &mut Decision) {
     for member in observed {
-        let forgotten = decision.actions.contains(&Action::Forget(member.id.clone()));
-        left |= !forgotten;
-        if member.state != LifecycleState::Terminating && !forgotten {
-            let reason = Reason::Deletion;
-            decision.actions.push(Action::Terminate { id: member.id.clone(), reason });
+        if member.state.is_terminating() {
+            continue;
         }
+        decision.capacity += member.units;
+        decision.terminate(member, Reason::Deletion);
     }
-    if !left {
+    if observed.is_empty() {
         decision.actions.push(Action::Finish);
     }
-    decision
 }
 
-/// Launches what is missing, each instance into the zone that has the fewest. The launches that
-/// make up for replaced instances say so; any beyond that fill a gap.
-fn fill(
+/// Launches what is missing, each unit into the zone that has the fewest. The launches that make
+/// up for replaced instances say so; any beyond that fill a gap.
+fn launch(
     desired: &Desired,
-    counted: &[&Observed],
+    standings: &Standings<'_>,
     missing: usize,
-    replaced: usize,
+    replaced: &replace::Replaced,
+    now: Timestamp,
     decision: &mut Decision,
 ) {
-    let mut sizes: BTreeMap<&SmolStr, usize> = desired.zones.iter().map(|z| (z, 0)).collect();
-    for member in counted {
-        if let Some(size) = sizes.get_mut(&member.zone) {
-            *size += 1;
+    if let Some(at) = desired.retries_at.filter(|at| now < *at) {
+        return decision.wake(at);
+    }
+    let missing = missing.min(replaced.room.unwrap_or(missing));
+    let sizes = balance::sizes(&desired.zones, &standings.counted);
+    let purpose = |number| match number < replaced.units {
+        true => Purpose::Replace,
+        false => Purpose::Fill,
+    };
+    spread(sizes, &desired.zones, missing, purpose, decision);
+}
+
+/// Puts `count` units into zones one by one, each into the one with the fewest.
+pub(super) fn spread(
+    mut sizes: BTreeMap<SmolStr, usize>,
+    zones: &[SmolStr],
+    count: usize,
+    purpose: impl Fn(usize) -> Purpose,
+    decision: &mut Decision,
+) {
+    let mut launches: Vec<(Purpose, BTreeMap<&SmolStr, usize>)> = Vec::new();
+    for number in 0..count {
+        let Some(zone) = zones.iter().min_by_key(|zone| sizes.get(*zone)) else { return };
+        *sizes.entry(zone.clone()).or_default() += 1;
+        let purpose = purpose(number);
+        if launches.last().is_none_or(|(last, _)| *last != purpose) {
+            launches.push((purpose, BTreeMap::new()));
+        }
+        if let Some((_, counts)) = launches.last_mut() {
+            *counts.entry(zone).or_default() += 1;
         }
     }
-    let mut launches: BTreeMap<(bool, &SmolStr), usize> = BTreeMap::new();
-    for number in 0..missing {
-        let fewest = desired.zones.iter().min_by_key(|zone| sizes[*zone]);
-        let Some(zone) = fewest else { return };
-        *sizes.entry(zone).or_default() += 1;
-        *launches.entry((number >= replaced, zone)).or_default() += 1;
+    for (purpose, counts) in launches {
+        for (zone, count) in counts {
+            let purpose = purpose.clone();
+            decision.actions.push(Action::Launch { zone: zone.clone(), count, purpose });
+        }
     }
-    for ((fills, zone), count) in launches {
-        let purpose = if fills { Purpose::Fill } else { Purpose::Replace };
-        decision.actions.push(Action::Launch { zone: zone.clone(), count, purpose });
+}
+
+/// Chooses who goes when there are too many.
+fn shrink(
+    desired: &Desired,
+    standings: &Standings<'_>,
+    surplus: usize,
+    now: Timestamp,
+    decision: &mut Decision,
+) {
+    let counted = &standings.counted;
+    let chosen = choose::surplus(&desired.policies, counted, surplus, &desired.zones, now);
+    if chosen.is_empty() && counted.iter().all(|m| m.protected) {
+        decision.actions.push(Action::AllProtected);
+    }
+    for id in chosen {
+        decision.actions.push(Action::Terminate { id, reason: Reason::Surplus });
     }
 }

@@ -23,7 +23,12 @@ const IMPORTED: [&str; 10] = [
 ];
 
 /// Shapes (with all that they hold) that are kept as documents: (service, shape).
-const DOCUMENTS: [(&str, &str); 5] = [
+const DOCUMENTS: [(&str, &str); 10] = [
+    ("autoscaling", "DesiredConfiguration"),
+    ("autoscaling", "InstanceRequirements"),
+    ("autoscaling", "PredictiveScalingConfiguration"),
+    ("autoscaling", "RefreshPreferences"),
+    ("autoscaling", "TargetTrackingConfiguration"),
     ("ec2", "LaunchSpecification"),
     ("ec2", "RequestLaunchTemplateData"),
     ("ec2", "RequestSpotLaunchSpecification"),

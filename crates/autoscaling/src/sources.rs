@@ -1,0 +1,150 @@
+//! What a group launches from: a launch configuration, a launch template, or a mixed instances
+//! policy. "Launch templates" and "Auto Scaling groups with multiple instance types and purchase
+//! options" in the user guide.
+
+mod mixed;
+mod row;
+mod templates;
+
+pub(crate) use mixed::{allocation_ranks, offers};
+pub(crate) use row::{Mixed, TemplateRef};
+pub(crate) use templates::check_template;
+
+use crate::errors;
+use crate::groups::Group;
+use crate::launch_configurations::LaunchConfiguration;
+use crate::members::{Member, TemplateVersion};
+use api::autoscaling as wire;
+use api::ec2;
+use kernel::{ApiError, Caller, Tx};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// What a group launches from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Source {
+    Configuration(SmolStr),
+    Template(TemplateRef),
+    Mixed(Box<Mixed>),
+}
+
+/// How instances can be launched: one type of them, in one way.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    /// Its name; empty for a template's.
+    pub(crate) configuration: SmolStr,
+    pub(crate) template: Option<TemplateVersion>,
+    /// None in groups without weights.
+    pub(crate) weight: Option<u16>,
+    /// Units of capacity of one instance.
+    pub(crate) units: usize,
+    pub(crate) spot: bool,
+    /// Tags that the template gives to instances.
+    pub(crate) instance_tags: Vec<ec2::Tag>,
+    base: Base,
+}
+
+#[derive(Clone, Debug)]
+enum Base {
+    Configuration(Arc<LaunchConfiguration>),
+    Template(Box<templates::Base>),
+}
+
+impl Offer {
+    /// The launch in a subnet (or a zone of the default VPC).
+    pub(crate) fn request(&self, subnet: &str, zone: &str) -> ec2::RunInstancesRequest {
+        match &self.base {
+            Base::Configuration(configuration) => configuration.request(subnet, zone),
+            Base::Template(base) => base.request(subnet, zone),
+        }
+    }
+}
+
+/// Units that are to be launched in the same way, and the ways in the order of preference.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub(crate) units: usize,
+    pub(crate) offers: Vec<Offer>,
+}
+
+/// A launch configuration's only offer.
+fn of_configuration(configuration: Arc<LaunchConfiguration>) -> Offer {
+    Offer {
+        configuration: configuration.name.clone(),
+        template: None,
+        weight: None,
+        units: 1,
+        spot: configuration.spot_price.is_some(),
+        instance_tags: Vec::new(),
+        base: Base::Configuration(configuration),
+    }
+}
+
+/// The parts of a request that say what to launch from.
+#[derive(Debug, Default)]
+pub(crate) struct Given<'a> {
+    pub(crate) configuration: Option<&'a SmolStr>,
+    pub(crate) template: Option<&'a wire::LaunchTemplateSpecification>,
+    pub(crate) mixed: Option<&'a wire::MixedInstancesPolicy>,
+    pub(crate) instance_id: Option<&'a SmolStr>,
+}
+
+/// The source that a request names, checked; none if it names none. Templates are checked at
+/// once, as a launch would; configurations only for being there.
+pub(crate) fn given(
+    tx: &mut Tx,
+    caller: &Caller,
+    given: &Given<'_>,
+) -> Result<Option<Source>, ApiError> {
+    match (given.configuration, given.template, given.mixed) {
+        (None, None, None) => Ok(None),
+        (Some(name), None, None) if given.instance_id.is_none() => {
+            if !tx.contains::<LaunchConfiguration>(name) {
+                return Err(errors::launch_configuration_not_found(name));
+            }
+            Ok(Some(Source::Configuration(name.clone())))
+        }
+        (None, Some(template), None) if given.instance_id.is_none() => {
+            let template = templates::named(tx, caller, template)?;
+            check_template(tx, caller, &template)?;
+            Ok(Some(Source::Template(template)))
+        }
+        (None, None, Some(policy)) if given.instance_id.is_none() => {
+            let mixed = mixed::from_wire(tx, caller, policy)?;
+            Ok(Some(Source::Mixed(Box::new(mixed))))
+        }
+        _ => Err(errors::no_launch_source()),
+    }
+}
+
+impl Source {
+    /// Makes this the group's source.
+    pub(crate) fn apply(self, group: &mut Group) {
+        group.launch_configuration = SmolStr::default();
+        group.template = None;
+        group.mixed = None;
+        match self {
+            Self::Configuration(name) => group.launch_configuration = name,
+            Self::Template(template) => group.template = Some(template),
+            Self::Mixed(mixed) => group.mixed = Some(mixed),
+        }
+    }
+}
+
+/// Whether an instance comes from what its group launches from now.
+pub(crate) fn is_current(group: &Group, member: &Member) -> bool {
+    match (&group.template, &group.mixed) {
+        (None, None) => member.launch_configuration == group.launch_configuration,
+        (Some(template), _) => is_of(member, template),
+        (None, Some(mixed)) => is_of(member, &mixed.template),
+    }
+}
+
+fn is_of(member: &Member, template: &TemplateRef) -> bool {
+    let Some(used) = &member.template else { return false };
+    used.id == template.id
+        && match template.version() {
+            "$Latest" | "$Default" => true,
+            version => used.version == version,
+        }
+}

@@ -1,0 +1,101 @@
+//! What an alarm tells a topic: the JSON of real notifications.
+
+use super::reasons::instant;
+use super::row::{Alarm, Source, StateValue, Watch};
+use crate::statistics::{Statistic, shouted};
+use kernel::{ApiError, Caller, Tx};
+use serde_json::{Value, json};
+use smol_str::{SmolStr, format_smolstr};
+
+/// Topics take subjects of this length.
+const MAX_SUBJECT: usize = 100;
+
+/// `ALARM: "<name>" in US West (N. California)`, cut to what a topic takes.
+pub(super) fn subject(alarm: &Alarm, caller: &Caller) -> SmolStr {
+    let subject =
+        format!("{}: \"{}\" in {}", alarm.state.value.as_str(), alarm.name, region(caller));
+    match subject.char_indices().nth(MAX_SUBJECT - 1) {
+        Some((end, _)) => format_smolstr!("{}...", &subject[..end - 3]),
+        None => subject.into(),
+    }
+}
+
+fn region(caller: &Caller) -> SmolStr {
+    let known = catalogue::region(&caller.region);
+    known.map_or_else(|| caller.region.clone(), |region| region.long_name.clone())
+}
+
+/// The message.
+pub(super) fn message(alarm: &Alarm, caller: &Caller, previous: StateValue) -> Value {
+    let mut message = json!({
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description,
+        "AWSAccountId": caller.account,
+        "AlarmConfigurationUpdatedTimestamp": instant(alarm.configured_at),
+        "NewStateValue": alarm.state.value,
+        "NewStateReason": alarm.state.reason,
+        "StateChangeTime": instant(alarm.state.updated_at),
+        "Region": region(caller),
+        "AlarmArn": alarm.arn,
+        "OldStateValue": previous,
+        "OKActions": alarm.ok_actions,
+        "AlarmActions": alarm.alarm_actions,
+        "InsufficientDataActions": alarm.insufficient_data_actions,
+    });
+    match &alarm.kind {
+        super::row::Kind::Metric(watch) => message["Trigger"] = trigger(watch),
+        super::row::Kind::Composite(composite) => {
+            message["AlarmRule"] = json!(composite.rule_text);
+            if let Some(Ok(data)) = alarm.state.data.as_ref().map(|d| serde_json::from_str::<Value>(d))
+            {
+                message["TriggeringChildren"] = data["triggeringAlarms"].clone();
+            }
+        }
+    }
+    message
+}
+
+fn trigger(watch: &Watch) -> Value {
+    let mut trigger = json!({});
+    match &watch.source {
+        Source::Metric(metric) => {
+            trigger["MetricName"] = json!(metric.name);
+            trigger["Namespace"] = json!(metric.namespace);
+            if metric.statistic.parse().is_ok_and(Statistic::is_basic) {
+                trigger["StatisticType"] = json!("Statistic");
+                trigger["Statistic"] = json!(shouted(&metric.statistic));
+            } else {
+                trigger["StatisticType"] = json!("ExtendedStatistic");
+                trigger["ExtendedStatistic"] = json!(metric.statistic);
+            }
+            trigger["Unit"] = json!(metric.unit);
+            let pair = |(name, value): &(SmolStr, SmolStr)| json!({"value": value, "name": name});
+            trigger["Dimensions"] = metric.dimensions.iter().map(pair).collect();
+        }
+        Source::Queries(queries) => {
+            trigger["Metrics"] = queries.iter().map(crate::queries::Query::notified).collect();
+        }
+    }
+    trigger["Period"] = json!(watch.period());
+    trigger["EvaluationPeriods"] = json!(watch.evaluation_periods);
+    if let Some(needed) = watch.datapoints_to_alarm {
+        trigger["DatapointsToAlarm"] = json!(needed);
+    }
+    trigger["ComparisonOperator"] = json!(watch.comparison.as_str());
+    trigger["Threshold"] = json!(watch.threshold);
+    trigger["TreatMissingData"] = json!(watch.treat_missing_data.as_deref().unwrap_or("missing"));
+    trigger["EvaluateLowSampleCountPercentile"] =
+        json!(watch.low_samples.as_deref().unwrap_or_default());
+    trigger
+}
+
+/// Sends it.
+pub(super) fn publish(
+    _tx: &mut Tx,
+    _caller: &Caller,
+    _topic: &SmolStr,
+    _subject: SmolStr,
+    _message: &Value,
+) -> Result<(), ApiError> {
+    Err(ApiError::not_implemented("sns:Publish"))
+}
