@@ -9,6 +9,15 @@ use smol_str::SmolStr;
 
 /// The operations, as types.
 pub mod ops {
+    /// `ConfirmSubscription`
+    #[derive(Debug)]
+    pub struct ConfirmSubscription;
+    impl model::Operation for ConfirmSubscription {
+        const SERVICE: &'static str = "sns";
+        const NAME: &'static str = "ConfirmSubscription";
+        type Input = super::ConfirmSubscriptionInput;
+        type Output = super::ConfirmSubscriptionResponse;
+    }
     /// `CreateTopic`
     #[derive(Debug)]
     pub struct CreateTopic;
@@ -81,6 +90,24 @@ pub mod ops {
         type Input = super::ListTopicsInput;
         type Output = super::ListTopicsResponse;
     }
+    /// `Publish`
+    #[derive(Debug)]
+    pub struct Publish;
+    impl model::Operation for Publish {
+        const SERVICE: &'static str = "sns";
+        const NAME: &'static str = "Publish";
+        type Input = super::PublishInput;
+        type Output = super::PublishResponse;
+    }
+    /// `PublishBatch`
+    #[derive(Debug)]
+    pub struct PublishBatch;
+    impl model::Operation for PublishBatch {
+        const SERVICE: &'static str = "sns";
+        const NAME: &'static str = "PublishBatch";
+        type Input = super::PublishBatchInput;
+        type Output = super::PublishBatchResponse;
+    }
     /// `SetSubscriptionAttributes`
     #[derive(Debug)]
     pub struct SetSubscriptionAttributes;
@@ -134,6 +161,73 @@ pub mod ops {
         const NAME: &'static str = "UntagResource";
         type Input = super::UntagResourceRequest;
         type Output = super::UntagResourceResponse;
+    }
+}
+
+/// `BatchResultErrorEntry`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchResultErrorEntry {
+    /// `Id`
+    pub id: Option<SmolStr>,
+    /// `Code`
+    pub code: Option<SmolStr>,
+    /// `Message`
+    pub message: Option<SmolStr>,
+    /// `SenderFault`
+    pub sender_fault: Option<bool>,
+}
+impl model::Output for BatchResultErrorEntry {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "Id", ..NONE },
+            Member { wire: "Code", ..NONE },
+            Member { wire: "Message", ..NONE },
+            Member { wire: "SenderFault", ..NONE },
+        ];
+        if let Some(v) = &self.id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.code { put::text(w, &M[1], v) }
+        if let Some(v) = &self.message { put::text(w, &M[2], v) }
+        if let Some(v) = &self.sender_fault { put::boolean(w, &M[3], v) }
+    }
+}
+
+/// `ConfirmSubscriptionInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConfirmSubscriptionInput {
+    /// `TopicArn`
+    pub topic_arn: SmolStr,
+    /// `Token`
+    pub token: SmolStr,
+    /// `AuthenticateOnUnsubscribe`
+    pub authenticate_on_unsubscribe: Option<SmolStr>,
+}
+impl model::Input for ConfirmSubscriptionInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "TopicArn" => out.topic_arn = take::text(value).unwrap_or_default(),
+                "Token" => out.token = take::text(value).unwrap_or_default(),
+                "AuthenticateOnUnsubscribe" => out.authenticate_on_unsubscribe = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ConfirmSubscriptionResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConfirmSubscriptionResponse {
+    /// `SubscriptionArn`
+    pub subscription_arn: Option<SmolStr>,
+}
+impl model::Output for ConfirmSubscriptionResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "SubscriptionArn", ..NONE },
+        ];
+        if let Some(v) = &self.subscription_arn { put::text(w, &M[0], v) }
     }
 }
 
@@ -415,6 +509,194 @@ impl model::Output for ListTopicsResponse {
         ];
         if let Some(v) = &self.topics { (|w: &mut dyn model::Writer, m, v: &Vec<Topic>| put::list(w, m, v, put::structure::<Topic>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `MessageAttributeValue`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MessageAttributeValue {
+    /// `DataType`
+    pub data_type: SmolStr,
+    /// `StringValue`
+    pub string_value: Option<SmolStr>,
+    /// `BinaryValue`
+    pub binary_value: Option<Bytes>,
+}
+impl model::Input for MessageAttributeValue {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DataType" => out.data_type = take::text(value).unwrap_or_default(),
+                "StringValue" => out.string_value = take::text(value),
+                "BinaryValue" => out.binary_value = take::blob(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PublishBatchInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishBatchInput {
+    /// `TopicArn`
+    pub topic_arn: SmolStr,
+    /// `PublishBatchRequestEntries`
+    pub publish_batch_request_entries: Vec<PublishBatchRequestEntry>,
+}
+impl model::Input for PublishBatchInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "TopicArn" => out.topic_arn = take::text(value).unwrap_or_default(),
+                "PublishBatchRequestEntries" => out.publish_batch_request_entries = (|v| take::list(v, take::structure::<PublishBatchRequestEntry>))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PublishBatchRequestEntry`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishBatchRequestEntry {
+    /// `Id`
+    pub id: SmolStr,
+    /// `Message`
+    pub message: SmolStr,
+    /// `Subject`
+    pub subject: Option<SmolStr>,
+    /// `MessageStructure`
+    pub message_structure: Option<SmolStr>,
+    /// `MessageAttributes`
+    pub message_attributes: Option<Vec<(SmolStr, MessageAttributeValue)>>,
+    /// `MessageDeduplicationId`
+    pub message_deduplication_id: Option<SmolStr>,
+    /// `MessageGroupId`
+    pub message_group_id: Option<SmolStr>,
+}
+impl model::Input for PublishBatchRequestEntry {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Id" => out.id = take::text(value).unwrap_or_default(),
+                "Message" => out.message = take::text(value).unwrap_or_default(),
+                "Subject" => out.subject = take::text(value),
+                "MessageStructure" => out.message_structure = take::text(value),
+                "MessageAttributes" => out.message_attributes = (|v| take::map(v, take::structure::<MessageAttributeValue>))(value),
+                "MessageDeduplicationId" => out.message_deduplication_id = take::text(value),
+                "MessageGroupId" => out.message_group_id = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PublishBatchResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishBatchResponse {
+    /// `Successful`
+    pub successful: Option<Vec<PublishBatchResultEntry>>,
+    /// `Failed`
+    pub failed: Option<Vec<BatchResultErrorEntry>>,
+}
+impl model::Output for PublishBatchResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Successful", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Failed", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.successful { (|w: &mut dyn model::Writer, m, v: &Vec<PublishBatchResultEntry>| put::list(w, m, v, put::structure::<PublishBatchResultEntry>))(w, &M[0], v) }
+        if let Some(v) = &self.failed { (|w: &mut dyn model::Writer, m, v: &Vec<BatchResultErrorEntry>| put::list(w, m, v, put::structure::<BatchResultErrorEntry>))(w, &M[1], v) }
+    }
+}
+
+/// `PublishBatchResultEntry`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishBatchResultEntry {
+    /// `Id`
+    pub id: Option<SmolStr>,
+    /// `MessageId`
+    pub message_id: Option<SmolStr>,
+    /// `SequenceNumber`
+    pub sequence_number: Option<SmolStr>,
+}
+impl model::Output for PublishBatchResultEntry {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "Id", ..NONE },
+            Member { wire: "MessageId", ..NONE },
+            Member { wire: "SequenceNumber", ..NONE },
+        ];
+        if let Some(v) = &self.id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.message_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.sequence_number { put::text(w, &M[2], v) }
+    }
+}
+
+/// `PublishInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishInput {
+    /// `TopicArn`
+    pub topic_arn: Option<SmolStr>,
+    /// `TargetArn`
+    pub target_arn: Option<SmolStr>,
+    /// `PhoneNumber`
+    pub phone_number: Option<SmolStr>,
+    /// `Message`
+    pub message: SmolStr,
+    /// `Subject`
+    pub subject: Option<SmolStr>,
+    /// `MessageStructure`
+    pub message_structure: Option<SmolStr>,
+    /// `MessageAttributes`
+    pub message_attributes: Option<Vec<(SmolStr, MessageAttributeValue)>>,
+    /// `MessageDeduplicationId`
+    pub message_deduplication_id: Option<SmolStr>,
+    /// `MessageGroupId`
+    pub message_group_id: Option<SmolStr>,
+}
+impl model::Input for PublishInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "TopicArn" => out.topic_arn = take::text(value),
+                "TargetArn" => out.target_arn = take::text(value),
+                "PhoneNumber" => out.phone_number = take::text(value),
+                "Message" => out.message = take::text(value).unwrap_or_default(),
+                "Subject" => out.subject = take::text(value),
+                "MessageStructure" => out.message_structure = take::text(value),
+                "MessageAttributes" => out.message_attributes = (|v| take::map(v, take::structure::<MessageAttributeValue>))(value),
+                "MessageDeduplicationId" => out.message_deduplication_id = take::text(value),
+                "MessageGroupId" => out.message_group_id = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PublishResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishResponse {
+    /// `MessageId`
+    pub message_id: Option<SmolStr>,
+    /// `SequenceNumber`
+    pub sequence_number: Option<SmolStr>,
+}
+impl model::Output for PublishResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "MessageId", ..NONE },
+            Member { wire: "SequenceNumber", ..NONE },
+        ];
+        if let Some(v) = &self.message_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.sequence_number { put::text(w, &M[1], v) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! One module per service, one file below it per resource. Identities exist here, but nothing is
 //! denied: policies are checked for their form, kept and shown.
 
+mod digests;
 mod elb;
 mod iam;
 mod sns;

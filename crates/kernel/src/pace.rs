@@ -39,6 +39,8 @@ pub enum Wait {
     SpotRebalance,
     /// The notice of an interruption to the interruption: two minutes, which guests count on.
     SpotNotice,
+    /// A failed call of a web endpoint to the next try.
+    DeliveryRetry,
     /// A changed desired capacity to the first activity.
     GroupReaction,
     /// A running instance to InService.
@@ -84,6 +86,7 @@ impl Pace {
             Wait::SpotFulfillment => (300, 5_000),
             Wait::SpotRebalance => (5_000, 60_000),
             Wait::SpotNotice => (120_000, 120_000),
+            Wait::DeliveryRetry => (2_000, 20_000),
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),

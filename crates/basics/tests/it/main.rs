@@ -4,5 +4,6 @@ mod elb;
 mod harness;
 mod iam;
 mod sns;
+mod sns_delivery;
 mod ssm;
 mod sts;
