@@ -1,4 +1,4 @@
-//! The neighbours of EC2 that templates and tools touch: STS, IAM, SSM's parameter store and SNS.
+//! The neighbours of EC2 that templates and tools touch: STS, IAM, SSM's parameter store, SNS and SQS.
 //!
 //! One module per service, one file below it per resource. Identities exist here, but nothing is
 //! denied: policies are checked for their form, kept and shown.
@@ -6,10 +6,11 @@
 mod digests;
 mod iam;
 mod sns;
+mod sqs;
 mod ssm;
 mod sts;
 
 /// The services, for the wiring.
-pub fn services() -> [kernel::Service; 4] {
-    [iam::service(), sns::service(), ssm::service(), sts::service()]
+pub fn services() -> [kernel::Service; 5] {
+    [iam::service(), sns::service(), sqs::service(), ssm::service(), sts::service()]
 }

@@ -13,6 +13,7 @@ mod properties;
 mod provider;
 mod s3;
 mod sns;
+mod sqs;
 mod ssm;
 
 pub use context::{Context, StackFacts};
@@ -21,7 +22,7 @@ pub use provider::{Deletion, Provider, Readiness};
 
 /// Lists the providers; a new type is one more line in one of the lists.
 static PROVIDERS: &[&[&dyn Provider]] =
-    &[autoscaling::TYPES, ec2::TYPES, iam::TYPES, s3::TYPES, sns::TYPES, ssm::TYPES];
+    &[autoscaling::TYPES, ec2::TYPES, iam::TYPES, s3::TYPES, sns::TYPES, sqs::TYPES, ssm::TYPES];
 
 /// The provider of a type, if lowcloud has it.
 pub fn provider(type_name: &str) -> Option<&'static dyn Provider> {

@@ -4,5 +4,6 @@ mod harness;
 mod iam;
 mod sns;
 mod sns_delivery;
+mod sqs;
 mod ssm;
 mod sts;

@@ -8,6 +8,7 @@ mod description;
 mod exports;
 mod failure;
 mod launch_templates;
+mod messaging;
 mod parameters;
 mod refusals;
 mod restart;
