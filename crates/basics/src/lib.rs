@@ -1,9 +1,11 @@
-//! The neighbours of EC2 that templates and tools touch: STS, IAM, SSM's parameter store, SNS and SQS.
+//! The neighbours of EC2 that templates and tools touch: Classic Load Balancers, STS, IAM, SSM's
+//! parameter store, SNS and SQS.
 //!
 //! One module per service, one file below it per resource. Identities exist here, but nothing is
 //! denied: policies are checked for their form, kept and shown.
 
 mod digests;
+mod elb;
 mod iam;
 mod sns;
 mod sqs;
@@ -11,6 +13,6 @@ mod ssm;
 mod sts;
 
 /// The services, for the wiring.
-pub fn services() -> [kernel::Service; 5] {
-    [iam::service(), sns::service(), sqs::service(), ssm::service(), sts::service()]
+pub fn services() -> [kernel::Service; 6] {
+    [elb::service(), iam::service(), sns::service(), sqs::service(), ssm::service(), sts::service()]
 }

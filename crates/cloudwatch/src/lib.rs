@@ -11,8 +11,10 @@ mod statistics;
 
 kernel::resources! {
     alarms,
+    dashboards,
     metric_data,
     tags,
+    widgets,
 }
 
 /// The service, for the wiring.

@@ -160,7 +160,7 @@ impl Statistic {
     /// low data samples", user guide).
     pub(crate) fn needed_samples(self) -> Option<f64> {
         match self {
-            Self::Percentile(p) if p >= 50.0 && p < 100.0 => Some(10.0 / (1.0 - p / 100.0)),
+            Self::Percentile(p) if (50.0..100.0).contains(&p) => Some(10.0 / (1.0 - p / 100.0)),
             Self::Percentile(p) if p > 0.0 && p < 50.0 => Some(10.0 / (p / 100.0)),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! TagResource, UntagResource and ListTagsForResource, for alarms and dashboards.
 
 use crate::alarms::Alarm;
+use crate::dashboards::Dashboard;
 use crate::errors;
 use api::cloudwatch::{
     ListTagsForResourceInput, ListTagsForResourceOutput, Tag, TagResourceInput, TagResourceOutput,
@@ -20,20 +21,26 @@ resource! { cloudwatch:
 /// "The maximum number of tags" of a resource.
 const MAX_TAGS: usize = 50;
 
-/// Checks tags: no key twice, none of AWS's own, not too many.
+/// Checks tags: no key twice, none of AWS's own, not too many. Services may give AWS's own.
 pub(crate) fn checked(tags: &[Tag]) -> Result<Tags, ApiError> {
     for (number, tag) in tags.iter().enumerate() {
-        if tag.key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(errors::validation(
-                "aws: prefixed tag key names are not allowed for external use.",
-            ));
-        }
         if tags[..number].iter().any(|other| other.key == tag.key) {
             return Err(errors::validation(format!("Duplicate tag key: {}", tag.key)));
         }
     }
     let tags: Tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     within_limit(tags)
+}
+
+/// Refuses keys that only AWS gives, unless a service gives them.
+pub(crate) fn check_owner(caller: &Caller, tags: &Tags) -> Result<(), ApiError> {
+    let is_reserved = |key: &str| key.to_ascii_lowercase().starts_with("aws:");
+    match caller.invoked_by.is_none() && tags.iter().any(|(key, _)| is_reserved(key)) {
+        true => Err(errors::validation(
+            "aws: prefixed tag key names are not allowed for external use.",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn within_limit(tags: Tags) -> Result<Tags, ApiError> {
@@ -43,22 +50,47 @@ fn within_limit(tags: Tags) -> Result<Tags, ApiError> {
     }
 }
 
-/// The name of the alarm with this ARN, if it can be one of this place.
-fn alarm_name<'a>(caller: &Caller, arn: &'a str) -> Result<Option<&'a str>, ApiError> {
-    let parsed = Arn::parse(arn).filter(|arn| arn.service == "cloudwatch");
-    let Some(parsed) = parsed else {
-        return Err(errors::bad_parameter(arn, "ResourceARN"));
-    };
-    if parsed.resource.starts_with("insight-rule/") || parsed.resource.starts_with("dashboard/") {
-        return Err(ApiError::not_implemented("cloudwatch:tags of anything but alarms"));
-    }
-    let is_here = parsed.region == caller.region && parsed.account == caller.account;
-    Ok(parsed.resource.strip_prefix("alarm:").filter(|_| is_here))
+/// What an ARN can name here.
+enum Tagged {
+    Alarm(SmolStr),
+    Dashboard(SmolStr),
+    /// Something of another account or region, or of no such kind.
+    Nothing,
 }
 
-fn alarm(snapshot: &Snapshot, caller: &Caller, arn: &str) -> Result<SmolStr, ApiError> {
-    let name = alarm_name(caller, arn)?.filter(|name| snapshot.contains::<Alarm>(name));
-    name.map(SmolStr::new).ok_or_else(|| not_found(arn))
+impl Tagged {
+    fn of(caller: &Caller, arn: &str) -> Result<Self, ApiError> {
+        let parsed = Arn::parse(arn).filter(|arn| arn.service == "cloudwatch");
+        let Some(parsed) = parsed else {
+            return Err(errors::bad_parameter(arn, "ResourceARN"));
+        };
+        if parsed.account != caller.account {
+            return Ok(Self::Nothing);
+        }
+        if let Some(name) = parsed.resource.strip_prefix("dashboard/") {
+            return Ok(Self::Dashboard(name.into()));
+        }
+        match parsed.resource.strip_prefix("alarm:").filter(|_| parsed.region == caller.region) {
+            Some(name) => Ok(Self::Alarm(name.into())),
+            None => Ok(Self::Nothing),
+        }
+    }
+
+    fn tags(&self, snapshot: &Snapshot) -> Option<Tags> {
+        match self {
+            Self::Alarm(name) => snapshot.get::<Alarm>(name).map(|row| row.tags.clone()),
+            Self::Dashboard(name) => snapshot.get::<Dashboard>(name).map(|row| row.tags.clone()),
+            Self::Nothing => None,
+        }
+    }
+
+    fn set(&self, tx: &mut Tx, tags: Tags) {
+        match self {
+            Self::Alarm(name) => drop(tx.update::<Alarm>(name, |row| row.tags = tags)),
+            Self::Dashboard(name) => drop(tx.update::<Dashboard>(name, |row| row.tags = tags)),
+            Self::Nothing => (),
+        }
+    }
 }
 
 fn not_found(arn: &str) -> ApiError {
@@ -70,11 +102,12 @@ fn tag_resource(
     caller: &Caller,
     input: TagResourceInput,
 ) -> Result<TagResourceOutput, ApiError> {
-    let name = alarm(tx, caller, &input.resource_arn)?;
+    let tagged = Tagged::of(caller, &input.resource_arn)?;
+    let old = tagged.tags(tx).ok_or_else(|| not_found(&input.resource_arn))?;
     let new = checked(&input.tags)?;
-    let old = tx.get::<Alarm>(&name).map(|alarm| alarm.tags.clone()).unwrap_or_default();
+    check_owner(caller, &new)?;
     let tags = within_limit(old.with(new.iter().map(|(key, value)| (key.clone(), value.clone()))))?;
-    tx.update::<Alarm>(&name, |alarm| alarm.tags = tags);
+    tagged.set(tx, tags);
     Ok(TagResourceOutput {})
 }
 
@@ -83,22 +116,20 @@ fn untag_resource(
     caller: &Caller,
     input: UntagResourceInput,
 ) -> Result<UntagResourceOutput, ApiError> {
-    let name = alarm(tx, caller, &input.resource_arn)?;
-    tx.update::<Alarm>(&name, |alarm| {
-        alarm.tags = alarm.tags.without(|key, _| input.tag_keys.iter().any(|gone| gone == key));
-    });
+    let tagged = Tagged::of(caller, &input.resource_arn)?;
+    let old = tagged.tags(tx).ok_or_else(|| not_found(&input.resource_arn))?;
+    let is_gone = |key: &str| input.tag_keys.iter().any(|gone| gone == key);
+    tagged.set(tx, old.without(|key, _| is_gone(key)));
     Ok(UntagResourceOutput {})
 }
 
-/// An alarm that is gone has an empty list, recorded from AWS.
+/// A resource that is gone has an empty list, recorded from AWS.
 fn list_tags_for_resource(
     snapshot: &Snapshot,
     caller: &Caller,
     input: ListTagsForResourceInput,
 ) -> Result<ListTagsForResourceOutput, ApiError> {
-    let name = alarm_name(caller, &input.resource_arn)?;
-    let alarm = name.and_then(|name| snapshot.get::<Alarm>(name));
-    let tags = alarm.map(|alarm| alarm.tags.clone()).unwrap_or_default();
+    let tags = Tagged::of(caller, &input.resource_arn)?.tags(snapshot).unwrap_or_default();
     let render = |(key, value): (&SmolStr, &SmolStr)| Tag { key: key.clone(), value: value.clone() };
     Ok(ListTagsForResourceOutput { tags: Some(tags.iter().map(render).collect()) })
 }

@@ -9,7 +9,7 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "us-west-1";
 
 pub(crate) struct Harness {
-    cloud: Cloud,
+    pub(crate) cloud: Cloud,
     pub(crate) caller: Caller,
 }
 
@@ -18,10 +18,19 @@ impl Harness {
         Self::with(Settings::default())
     }
 
+    /// With all other services around them.
+    pub(crate) fn whole() -> Self {
+        Self::wired(&lowcloud::wiring(), Settings::default())
+    }
+
     pub(crate) fn with(settings: Settings) -> Self {
         let wiring = Wiring { services: basics::services().into(), wakes: Vec::new() };
+        Self::wired(&wiring, settings)
+    }
+
+    fn wired(wiring: &Wiring, settings: Settings) -> Self {
         let clock = Clock::new(ClockMode::Paused, Wall(1_700_000_000_000));
-        let cloud = Cloud::new(&wiring, settings, clock, Box::new(MemoryJournal));
+        let cloud = Cloud::new(wiring, settings, clock, Box::new(MemoryJournal));
         Self { cloud: cloud.expect("memory never fails"), caller: Caller::new(ACCOUNT, REGION) }
     }
 

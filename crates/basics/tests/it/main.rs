@@ -1,5 +1,6 @@
 //! Scenarios of STS, IAM, the parameter store and SNS: typed calls on a manual clock.
 
+mod elb;
 mod harness;
 mod iam;
 mod sns;

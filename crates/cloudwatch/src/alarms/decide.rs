@@ -15,14 +15,14 @@ pub(super) struct Point {
 
 /// What is made of periods without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(super) enum Treatment {
     Missing,
     Ignore,
     Breaching,
     NotBreaching,
 }
 
-impl Missing {
+impl Treatment {
     pub(super) fn of(setting: Option<&str>) -> Self {
         match setting {
             Some("ignore") => Self::Ignore,
@@ -51,19 +51,19 @@ pub(super) const fn range(evaluation_periods: i64) -> i64 {
 
 /// Decides on the evaluation range, the newest period first; `n` periods count, `m` breaching ones
 /// make an alarm.
-pub(super) fn decide(range: &[Option<Point>], n: usize, m: usize, missing: Missing) -> Decision {
+pub(super) fn decide(range: &[Option<Point>], n: usize, m: usize, missing: Treatment) -> Decision {
     let evaluated: Vec<Point> = range.iter().flatten().take(n).copied().collect();
     let breaching = evaluated.iter().filter(|point| point.breaches).count();
     let filled = n - evaluated.len();
     let alarm_if = |is_alarm: bool| {
         Some(if is_alarm { StateValue::Alarm } else { StateValue::Ok })
     };
-    let state = if filled == 0 || missing == Missing::NotBreaching {
+    let state = if filled == 0 || missing == Treatment::NotBreaching {
         alarm_if(breaching >= m)
-    } else if missing == Missing::Breaching {
+    } else if missing == Treatment::Breaching {
         alarm_if(breaching + filled >= m)
     } else if evaluated.is_empty() {
-        (missing == Missing::Missing).then_some(StateValue::InsufficientData)
+        (missing == Treatment::Missing).then_some(StateValue::InsufficientData)
     } else if breaching >= m {
         Some(StateValue::Alarm)
     } else if breaching < evaluated.len() {
@@ -72,7 +72,7 @@ pub(super) fn decide(range: &[Option<Point>], n: usize, m: usize, missing: Missi
         // All that is there breaches, but it is too little. "Avoiding premature transitions": the
         // oldest of it must be at least `m` periods old.
         let oldest = range.iter().rposition(Option::is_some).map_or(0, |index| index + 1);
-        (missing == Missing::Missing && oldest >= m).then_some(StateValue::Alarm)
+        (missing == Treatment::Missing && oldest >= m).then_some(StateValue::Alarm)
     };
     Decision { state, evaluated, filled }
 }
@@ -100,7 +100,7 @@ mod tests {
         };
         let range: Vec<_> = points.chars().rev().map(point).collect();
         let settings =
-            [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching];
+            [Treatment::Missing, Treatment::Ignore, Treatment::Breaching, Treatment::NotBreaching];
         let found = settings.map(|missing| decide(&range, 3, m, missing).state);
         assert_eq!(found, expected, "{points} with {m} of 3");
     }
@@ -132,9 +132,9 @@ mod tests {
     #[test]
     fn missing_datapoints_are_made_up_for_as_seldom_as_possible() {
         let real = Some(Point { at: Timestamp(0), value: 1.0, samples: None, breaches: true });
-        let decision = decide(&[real, None, real, None, None], 3, 3, Missing::Breaching);
+        let decision = decide(&[real, None, real, None, None], 3, 3, Treatment::Breaching);
         assert_eq!((decision.filled, decision.evaluated.len()), (1, 2));
-        let decision = decide(&[real, None, real, real, None], 3, 3, Missing::NotBreaching);
+        let decision = decide(&[real, None, real, real, None], 3, 3, Treatment::NotBreaching);
         assert_eq!((decision.filled, decision.state), (0, ALARM));
     }
 }

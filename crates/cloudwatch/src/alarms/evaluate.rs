@@ -3,7 +3,7 @@
 //! Periods end with the minute (10 seconds, for shorter ones) of the look and go back from there;
 //! that is AWS's sliding window. With a wall-clock window they end with the last whole period.
 
-use super::decide::{self, Decision, Missing, Point};
+use super::decide::{self, Decision, Point, Treatment};
 use super::row::{Alarm, MetricSource, Source, Watch};
 use super::{actions, put, reasons, state};
 use crate::metric_data::read::{Wanted, read};
@@ -86,7 +86,7 @@ fn look(tx: &mut Tx, caller: &Caller, alarm: &Alarm, is_round: bool) {
 /// What a look at this moment decides.
 pub(super) fn decision(snapshot: &Snapshot, watch: &Watch) -> Decision {
     let range = observe(snapshot, watch);
-    let missing = Missing::of(watch.treat_missing_data.as_deref());
+    let missing = Treatment::of(watch.treat_missing_data.as_deref());
     let (n, m) = (watch.evaluation_periods as usize, watch.needed() as usize);
     let mut decision = decide::decide(&range, n, m, missing);
     if has_too_few_samples(watch, &decision) {

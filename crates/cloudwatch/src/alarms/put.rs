@@ -73,6 +73,7 @@ pub(super) fn put(
     kind: Kind,
 ) -> Result<(), ApiError> {
     let now = tx.now();
+    tags::check_owner(caller, &common.tags)?;
     let old = tx.get::<Alarm>(&common.name);
     let is_metric = matches!(kind, Kind::Metric(_));
     if old.as_ref().is_some_and(|old| old.watch().is_some() != is_metric) {

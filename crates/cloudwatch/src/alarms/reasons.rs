@@ -1,6 +1,6 @@
 //! Why an alarm is in its state: texts and data as AWS words them, recorded from real alarms.
 
-use super::decide::{Decision, Missing, Point};
+use super::decide::{Decision, Point, Treatment};
 use super::row::{Source, StateValue, Watch};
 use crate::numbers::java_double;
 use kernel::Timestamp;
@@ -36,11 +36,11 @@ const fn plural(count: usize) -> (&'static str, &'static str) {
 }
 
 fn treated(watch: &Watch) -> &'static str {
-    match Missing::of(watch.treat_missing_data.as_deref()) {
-        Missing::Breaching => "Breaching",
-        Missing::NotBreaching => "NonBreaching",
-        Missing::Ignore => "Ignored",
-        Missing::Missing => "Missing",
+    match Treatment::of(watch.treat_missing_data.as_deref()) {
+        Treatment::Breaching => "Breaching",
+        Treatment::NotBreaching => "NonBreaching",
+        Treatment::Ignore => "Ignored",
+        Treatment::Missing => "Missing",
     }
 }
 
@@ -85,10 +85,10 @@ fn crossed(watch: &Watch, state: StateValue, decision: &Decision) -> String {
 
 /// Whether missing datapoints spoke for the state.
 fn made_up(watch: &Watch, is_alarm: bool) -> bool {
-    match Missing::of(watch.treat_missing_data.as_deref()) {
-        Missing::Breaching => is_alarm,
-        Missing::NotBreaching => !is_alarm,
-        Missing::Missing | Missing::Ignore => false,
+    match Treatment::of(watch.treat_missing_data.as_deref()) {
+        Treatment::Breaching => is_alarm,
+        Treatment::NotBreaching => !is_alarm,
+        Treatment::Missing | Treatment::Ignore => false,
     }
 }
 

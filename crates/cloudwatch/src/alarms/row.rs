@@ -106,18 +106,18 @@ pub(crate) struct MetricSource {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Comparison {
-    GreaterThanOrEqualToThreshold,
-    GreaterThanThreshold,
-    LessThanThreshold,
-    LessThanOrEqualToThreshold,
+    GreaterOrEqual,
+    Greater,
+    Less,
+    LessOrEqual,
 }
 
 impl Comparison {
     const ALL: [(&'static str, Self); 4] = [
-        ("GreaterThanOrEqualToThreshold", Self::GreaterThanOrEqualToThreshold),
-        ("GreaterThanThreshold", Self::GreaterThanThreshold),
-        ("LessThanThreshold", Self::LessThanThreshold),
-        ("LessThanOrEqualToThreshold", Self::LessThanOrEqualToThreshold),
+        ("GreaterThanOrEqualToThreshold", Self::GreaterOrEqual),
+        ("GreaterThanThreshold", Self::Greater),
+        ("LessThanThreshold", Self::Less),
+        ("LessThanOrEqualToThreshold", Self::LessOrEqual),
     ];
 
     pub(crate) fn from_text(text: &str) -> Option<Self> {
@@ -131,19 +131,19 @@ impl Comparison {
     /// As reasons have it.
     pub(crate) const fn phrase(self) -> &'static str {
         match self {
-            Self::GreaterThanOrEqualToThreshold => "greater than or equal to",
-            Self::GreaterThanThreshold => "greater than",
-            Self::LessThanThreshold => "less than",
-            Self::LessThanOrEqualToThreshold => "less than or equal to",
+            Self::GreaterOrEqual => "greater than or equal to",
+            Self::Greater => "greater than",
+            Self::Less => "less than",
+            Self::LessOrEqual => "less than or equal to",
         }
     }
 
     pub(crate) fn breaches(self, value: f64, threshold: f64) -> bool {
         match self {
-            Self::GreaterThanOrEqualToThreshold => value >= threshold,
-            Self::GreaterThanThreshold => value > threshold,
-            Self::LessThanThreshold => value < threshold,
-            Self::LessThanOrEqualToThreshold => value <= threshold,
+            Self::GreaterOrEqual => value >= threshold,
+            Self::Greater => value > threshold,
+            Self::Less => value < threshold,
+            Self::LessOrEqual => value <= threshold,
         }
     }
 }
@@ -250,7 +250,7 @@ impl Alarm {
             comparison_operator: Some(SmolStr::new_static(watch.comparison.as_str())),
             treat_missing_data: watch.treat_missing_data.clone(),
             evaluate_low_sample_count_percentile: watch.low_samples.clone(),
-            evaluation_window: watch.by_wall_clock.then(|| wire::EvaluationWindow {
+            evaluation_window: watch.by_wall_clock.then_some(wire::EvaluationWindow {
                 wall_clock_window: Some(wire::WallClockWindow { timezone: None }),
                 sliding_window: None,
             }),

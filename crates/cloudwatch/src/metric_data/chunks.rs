@@ -132,10 +132,6 @@ impl Chunk {
         Timestamp(i64::from(self.number) * self.tier.span())
     }
 
-    pub(crate) fn end(&self) -> Timestamp {
-        self.start().plus_millis(self.tier.span())
-    }
-
     /// Adds entries; each must be of this chunk's time.
     pub(crate) fn add<'a>(&mut self, entries: impl IntoIterator<Item = (Timestamp, &'a Entry)>) {
         let mut data = std::mem::take(&mut self.data).into_vec();

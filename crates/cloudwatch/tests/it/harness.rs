@@ -242,7 +242,7 @@ pub fn metric(id: &str, name: &str) -> cw::MetricDataQuery {
             metric: cw::Metric {
                 namespace: Some(NAMESPACE.into()),
                 metric_name: Some(name.into()),
-                dimensions: None,
+                dimensions: Some(Vec::new()),
             },
             period: 60,
             stat: "Average".into(),
