@@ -8,7 +8,6 @@
 mod attributes;
 mod capacity;
 mod change;
-mod check_metrics;
 mod console;
 mod describe;
 mod faults;
@@ -68,5 +67,4 @@ resource! { ec2:
         internal "ec2.recover" => faults::recover,
         internal "ec2.spot-notice" => faults::spot_notice,
     }
-    metrics { check_metrics::SOURCE }
 }

@@ -61,7 +61,7 @@ pub(super) fn look(tx: &mut Tx, _: &Caller, moment: &str) {
         let mut instance = Instance::clone(&row);
         let over = |i: &Impairment| !tx.fault_in_force(&i.fault);
         if instance.impaired.as_deref().is_some_and(over) {
-            instance.heal(tx.now());
+            instance.impaired = None;
         }
         if row.state == State::Running && tx.fault_in_force(id) {
             strike(tx, &mut instance, id);
@@ -153,7 +153,6 @@ pub(super) fn recover(tx: &mut Tx, _: &Caller, request: &Value) -> Result<Value,
     let was_impaired = instance.impaired.as_ref().is_some_and(|i| i.system);
     if was_impaired {
         let left = instance.impaired.clone().filter(|impaired| impaired.instance);
-        instance.heal(tx.now());
         // A failed instance status check is the user's to repair.
         instance.impaired =
             left.map(|impaired| Box::new(Impairment { system: false, ..*impaired }));

@@ -194,7 +194,6 @@ fn one(
         shutdown_terminates: plan.shutdown_terminates,
         spot_request: None,
         impaired: None,
-        outages: Vec::new(),
         notice: None,
         tags: plan.tags.clone(),
     };

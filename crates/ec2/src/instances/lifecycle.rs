@@ -47,7 +47,6 @@ pub(super) fn look(tx: &mut Tx, _: &Caller, id: &str) {
         State::Stopping => {
             instance.state = State::Stopped;
             instance.impaired = None;
-            instance.outages.clear();
                     instance.running_since = None;
             release_public_address(tx, &instance);
         }

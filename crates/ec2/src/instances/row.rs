@@ -124,18 +124,6 @@ pub(crate) struct Impairment {
     pub(crate) system: bool,
 }
 
-/// A time during which status checks failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Outage {
-    pub(crate) from: Timestamp,
-    pub(crate) to: Timestamp,
-    pub(crate) instance: bool,
-    pub(crate) system: bool,
-}
-
-/// How many outages of an instance are remembered, for its metrics.
-const MAX_OUTAGES: usize = 16;
-
 /// The coming interruption of a Spot Instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SpotNotice {
@@ -176,9 +164,6 @@ pub(crate) struct Instance {
     /// Which of its status checks fail, and why.
     #[serde(default)]
     pub(crate) impaired: Option<Box<Impairment>>,
-    /// Earlier failures since it was started, the latest of them.
-    #[serde(default)]
-    pub(crate) outages: Vec<Outage>,
     /// When it will be interrupted.
     #[serde(default)]
     pub(crate) notice: Option<Box<SpotNotice>>,
@@ -188,16 +173,6 @@ pub(crate) struct Instance {
 impl Instance {
     pub(crate) fn is_pending(&self) -> bool {
         self.state == State::Pending
-    }
-
-    /// Its status checks pass again; the outage is remembered.
-    pub(crate) fn heal(&mut self, now: Timestamp) {
-        let Some(impaired) = self.impaired.take() else { return };
-        if self.outages.len() >= MAX_OUTAGES {
-            self.outages.remove(0);
-        }
-        let Impairment { since: from, instance, system, .. } = *impaired;
-        self.outages.push(Outage { from, to: now, instance, system });
     }
 
     pub(crate) fn primary(&self, snapshot: &Snapshot) -> Option<Arc<NetworkInterface>> {

@@ -299,26 +299,3 @@ fn the_rebalance_recommendation_comes_before_the_notice() {
     ec2.step(5_000);
     assert!(notice()["interrupted_at"].is_number());
 }
-
-#[test]
-fn failed_checks_are_metrics_that_remember() {
-    let ec2 = Ec2::new();
-    let ids = running(&ec2, 1);
-    ec2.step(300_000);
-    add(&ec2, FaultRule::of(FaultKind::StatusCheck));
-    ec2.step(120_000);
-    clear(&ec2);
-    ec2.step(120_000);
-    let failed = |name: &str| -> Vec<f64> {
-        let dimensions = [("InstanceId".into(), ids[0].clone())];
-        ec2.samples("AWS/EC2", name, &dimensions, Timestamp(0))
-    };
-    let (all, system) = (failed("StatusCheckFailed"), failed("StatusCheckFailed_System"));
-    assert_eq!(all.len(), system.len());
-    let strikes = all.iter().filter(|value| **value > 0.0).count();
-    assert!((2..=3).contains(&strikes), "{all:?}");
-    assert_eq!(all.last(), Some(&0.0), "it has recovered");
-    assert!(system.iter().all(|value| *value == 0.0));
-    assert_eq!(failed("StatusCheckFailed_Instance"), all);
-    assert!(failed("Nonsense").is_empty());
-}

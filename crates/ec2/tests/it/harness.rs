@@ -1,8 +1,7 @@
 //! A cloud of EC2 alone, and typed calls on it.
 
 use kernel::{
-    ApiError, Caller, Clock, ClockMode, Cloud, MemoryJournal, MetricQuery, Operation, Settings,
-    Timestamp, Wall, Wiring,
+    ApiError, Caller, Clock, ClockMode, Cloud, MemoryJournal, Operation, Settings, Wall, Wiring,
 };
 use smol_str::SmolStr;
 
@@ -65,23 +64,6 @@ impl Ec2 {
             Ok(answer) => answer,
             Err(error) => panic!("{name}: {} {}", error.code, error.message),
         }
-    }
-
-    /// The sums of a metric's samples since an instant.
-    pub fn samples(
-        &self,
-        namespace: &str,
-        name: &str,
-        dimensions: &[(SmolStr, SmolStr)],
-        from: Timestamp,
-    ) -> Vec<f64> {
-        let snapshot = self.cloud.snapshot(Wall(0), &self.caller).expect("memory never fails");
-        let query = MetricQuery { name, dimensions, from, to: snapshot.now() };
-        let mut sums = Vec::new();
-        for source in snapshot.metric_sources(namespace) {
-            (source.read)(&snapshot, &query, &mut |_, sample| sums.push(sample.sum));
-        }
-        sums
     }
 
     /// The cloud itself, for its clock and faults.
