@@ -24,6 +24,8 @@ pub mod s3;
 #[rustfmt::skip]
 pub mod sns;
 #[rustfmt::skip]
+pub mod sqs;
+#[rustfmt::skip]
 pub mod ssm;
 #[rustfmt::skip]
 pub mod sts;

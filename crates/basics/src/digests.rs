@@ -20,6 +20,11 @@ pub(crate) fn md5(bytes: &[u8]) -> String {
     hex(&hasher.finish().md5)
 }
 
+/// The text that base64 holds.
+pub(crate) fn from_base64(text: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(text).ok()?).ok()
+}
+
 /// Base64.
 pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)

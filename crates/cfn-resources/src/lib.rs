@@ -15,6 +15,7 @@ mod properties;
 mod provider;
 mod s3;
 mod sns;
+mod sqs;
 mod ssm;
 
 pub use context::{Context, StackFacts};
@@ -30,6 +31,7 @@ static PROVIDERS: &[&[&dyn Provider]] = &[
     iam::TYPES,
     s3::TYPES,
     sns::TYPES,
+    sqs::TYPES,
     ssm::TYPES,
 ];
 

@@ -1,5 +1,7 @@
 //! `AWS::SNS::…`
 
 crate::resource_types! {
+    subscription::Subscription,
     topic::Topic,
+    topic_policy::TopicPolicy,
 }

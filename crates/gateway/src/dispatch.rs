@@ -2,6 +2,7 @@
 
 use crate::blobs::Outgoing;
 use crate::body::{self, MAX_API_BODY, Received};
+use crate::hold;
 use crate::server::Gateway;
 use crate::wall;
 use http::request::Parts;
@@ -191,7 +192,10 @@ async fn call(
     }
     // Old signatures, and requests without any, name no region: nobody looked in a wrong one.
     let anywhere = (service == "s3" && route.scope.region.is_empty()).then(|| value.clone());
-    let mut answer = invoke(gateway, row, &caller, value).await;
+    let mut answer = match hold::may_be_held(row) {
+        true => hold::invoke(gateway, row, &caller, value).await,
+        false => invoke(gateway, row, &caller, value).await,
+    };
     let elsewhere = answer.as_ref().err().and_then(region_of);
     if let (Some(value), Some(region)) = (anywhere, elsewhere) {
         answer = invoke(gateway, row, &Caller { region, ..caller }, value).await;

@@ -7,27 +7,41 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// Wakes the driver when something earlier than its next wake-up has come up.
 #[derive(Debug)]
 pub(crate) struct Driver {
     sleeping_until: AtomicI64,
     changed: Notify,
+    /// Tells held calls that something has changed.
+    moved: Notify,
     /// What tasks do may want to be sent.
     sender: Arc<Sender>,
 }
 
 impl Driver {
     pub(crate) fn new(sender: Arc<Sender>) -> Self {
-        Self { sleeping_until: AtomicI64::new(i64::MIN), changed: Notify::new(), sender }
+        Self {
+            sleeping_until: AtomicI64::new(i64::MIN),
+            changed: Notify::new(),
+            moved: Notify::new(),
+            sender,
+        }
     }
 
     /// Tells the driver that the timeline may have changed.
     pub(crate) fn poke(&self, cloud: &Cloud) {
+        self.moved.notify_waiters();
         let next = cloud.next_wake().map_or(i64::MAX, |Wall(at)| at);
         if next < self.sleeping_until.load(Ordering::Acquire) {
             self.changed.notify_one();
         }
+    }
+
+    /// Ready when something has changed since it was asked for.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.moved.notified()
     }
 
     /// Tells the driver that the clock itself has changed.
@@ -46,6 +60,7 @@ impl Driver {
                 }
             };
             self.sender.poke();
+            self.moved.notify_waiters();
             let until = next.map_or(i64::MAX, |Wall(at)| at);
             self.sleeping_until.store(until, Ordering::Release);
             // Something may have been scheduled since; then there is no sleep.

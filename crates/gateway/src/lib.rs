@@ -10,6 +10,7 @@ mod control;
 mod dispatch;
 mod driver;
 mod guard;
+mod hold;
 mod metrics;
 mod outbox;
 mod requests;

@@ -108,6 +108,18 @@ impl Cloud {
         caller: &Caller,
         input: Box<dyn Any + Send>,
     ) -> Result<Box<dyn AnyOutput>, ApiError> {
+        self.invoke_held(wall, row, caller, input).map(|(output, _)| output)
+    }
+
+    /// The same; also says until when the shell may hold the answer back and ask again when
+    /// something has changed ([`Tx::may_be_held`]).
+    pub fn invoke_held(
+        &self,
+        wall: Wall,
+        row: &dyn OperationRow,
+        caller: &Caller,
+        input: Box<dyn Any + Send>,
+    ) -> Result<(Box<dyn AnyOutput>, Option<Timestamp>), ApiError> {
         self.dispatch_fault(wall, row)?;
         let universe = self.published.load();
         let now = universe.present(wall);
@@ -115,11 +127,13 @@ impl Cloud {
         if row.is_read() {
             if !due && let Some(partitions) = universe.find(&caller.account, &caller.region) {
                 let snapshot = Snapshot { universe: Universe::clone(&universe), partitions, now };
-                return guarded(row, || row.read(&snapshot, caller, input));
+                return guarded(row, || row.read(&snapshot, caller, input))
+                    .map(|output| (output, None));
             }
             drop(universe);
             let snapshot = self.snapshot(wall, caller)?;
-            return guarded(row, || row.read(&snapshot, caller, input));
+            return guarded(row, || row.read(&snapshot, caller, input))
+                .map(|output| (output, None));
         }
         drop(universe);
         let mut writer = self.writer();
@@ -129,11 +143,12 @@ impl Cloud {
         let output = guarded(row, || row.write(&mut tx, caller, input));
         if output.is_err() && !tx.takes_effect() {
             self.spend_faults(&mut writer, tx.faults).map_err(|error| unavailable(&error))?;
-            return output;
+            return output.map(|output| (output, None));
         }
+        let held = tx.held_until;
         self.commit(&mut writer, &universe, tx).map_err(|error| unavailable(&error))?;
         settle::run(self, &mut writer, now).map_err(|error| unavailable(&error))?;
-        output
+        output.map(|output| (output, held))
     }
 
     /// The keys of every row of a table, over all partitions: what the shell asks to find out
@@ -268,6 +283,11 @@ impl Cloud {
             return Ok(Some(wall));
         }
         Ok(universe.timeline.next_due().and_then(|at| universe.clock.wall_at(at)))
+    }
+
+    /// The virtual present.
+    pub fn now(&self, wall: Wall) -> Timestamp {
+        self.published.load().present(wall)
     }
 
     /// When the next task is due by the wall; what the clock driver sleeps for.

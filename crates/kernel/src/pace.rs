@@ -41,6 +41,8 @@ pub enum Wait {
     SpotNotice,
     /// A failed call of a web endpoint to the next try.
     DeliveryRetry,
+    /// A deleted queue to the free use of its name; a purge to the next.
+    QueueDeletion,
     /// A changed desired capacity to the first activity.
     GroupReaction,
     /// A running instance to InService.
@@ -87,6 +89,7 @@ impl Pace {
             Wait::SpotRebalance => (5_000, 60_000),
             Wait::SpotNotice => (120_000, 120_000),
             Wait::DeliveryRetry => (2_000, 20_000),
+            Wait::QueueDeletion => (0, 60_000),
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),

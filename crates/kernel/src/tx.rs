@@ -28,6 +28,8 @@ pub struct Tx {
     pub(crate) faults: Option<Arc<FaultPlan>>,
     depth: u8,
     keeps: bool,
+    /// Until when the shell may hold the answer back.
+    pub(crate) held_until: Option<Timestamp>,
 }
 
 impl Deref for Tx {
@@ -48,6 +50,7 @@ impl Tx {
             faults: None,
             depth: 0,
             keeps: false,
+            held_until: None,
         }
     }
 
@@ -128,6 +131,13 @@ impl Tx {
     pub fn new_time_uuid(&mut self) -> SmolStr {
         let now = self.now();
         ids::time_uuid(self.random(), now.0)
+    }
+
+    /// Says that there is nothing to answer yet, and that the shell may hold the answer back and
+    /// ask again when something has changed, until this instant: long polling. The core never
+    /// waits.
+    pub fn may_be_held(&mut self, until: Timestamp) {
+        self.held_until = Some(until);
     }
 
     /// Says that what was written so far stands even if the handler goes on to return an error:

@@ -8,6 +8,7 @@ use crate::route::Route;
 use crate::validate;
 use bytes::Bytes;
 use model::{ApiError, Body, Protocol, Value};
+use std::borrow::Cow;
 use std::io::Read;
 
 /// Reads and checks a request's input. `body` must have been [inflated](inflate) and, for S3,
@@ -31,6 +32,9 @@ pub fn decode(route: &Route, head: &RequestHead<'_>, body: &Body) -> Result<Valu
             if head.method == "POST" {
                 pairs.extend(form::decode(bytes)?);
             }
+            if let Some(url) = queue_url(route, head, &pairs) {
+                pairs.push(url);
+            }
             let tree = Node::of(&pairs)?;
             query::read(service, operation.input, route.protocol, &tree)?
         }
@@ -49,6 +53,19 @@ pub fn decode(route: &Route, head: &RequestHead<'_>, body: &Body) -> Result<Valu
     };
     validate::check(service, operation, route.protocol, &value)?;
     Ok(value)
+}
+
+/// Older clients of SQS send to the queue's own path, `/<account>/<name>`, and do not name it again.
+fn queue_url<'a>(
+    route: &Route,
+    head: &RequestHead<'a>,
+    pairs: &[(Cow<'_, str>, Cow<'_, str>)],
+) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let path = head.path.trim_matches('/');
+    let (account, name) = path.rsplit_once('/')?;
+    let named = pairs.iter().any(|(key, _)| key == "QueueUrl");
+    let of_queue = route.service.name == "sqs" && account.len() == 12 && !name.is_empty();
+    (of_queue && !named).then_some((Cow::Borrowed("QueueUrl"), Cow::Borrowed(head.path)))
 }
 
 /// Undoes a request's `Content-Encoding: gzip`, refusing to grow beyond `limit` bytes.

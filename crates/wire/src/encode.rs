@@ -264,9 +264,32 @@ pub fn encode_error(
     match (protocol, service.filter(|s| s.query_compatible)) {
         (Protocol::Json | Protocol::Cbor, Some(service)) => {
             let code = service.error(&error.code).map_or(&*error.code, |e| e.code);
+            let code = query_code(Some(service), code);
             response.header("x-amzn-query-error", format_smolstr!("{code};{who}"))
         }
         _ => response,
+    }
+}
+
+/// The code of an error as clients of the query protocol know it: SQS's model lost those of its
+/// query days. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
+fn query_code<'a>(service: Option<&Service>, code: &'a str) -> &'a str {
+    if service.is_none_or(|service| service.name != "sqs") {
+        return code;
+    }
+    match code {
+        "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+        "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
+        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
+        "InvalidBatchEntryId" => "AWS.SimpleQueueService.InvalidBatchEntryId",
+        "MessageNotInflight" => "AWS.SimpleQueueService.MessageNotInflight",
+        "PurgeQueueInProgress" => "AWS.SimpleQueueService.PurgeQueueInProgress",
+        "QueueDeletedRecently" => "AWS.SimpleQueueService.QueueDeletedRecently",
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueNameExists" => "QueueAlreadyExists",
+        "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        "UnsupportedOperation" => "AWS.SimpleQueueService.UnsupportedOperation",
+        code => code,
     }
 }
 
@@ -282,7 +305,7 @@ fn query_error(
     writer.start_with_namespace("ErrorResponse");
     push(&mut writer.out, &["<Error>"]);
     writer.element("Type", who);
-    writer.element("Code", &error.code);
+    writer.element("Code", query_code(service, &error.code));
     if !error.message.is_empty() {
         writer.element("Message", &error.message);
     }

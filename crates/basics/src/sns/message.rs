@@ -134,6 +134,13 @@ fn check_attribute(name: &str, value: &MessageAttributeValue) -> Result<(), ApiE
 }
 
 impl Message {
+    /// What makes it the same as another for a FIFO queue.
+    pub(super) fn deduplication_id(&self) -> Option<SmolStr> {
+        let by_content = || crate::digests::sha256(&self.draft.message).into();
+        self.sequence.as_ref()?;
+        Some(self.draft.deduplication_id.clone().unwrap_or_else(by_content))
+    }
+
     /// The text for a protocol.
     pub(super) fn text(&self, protocol: &str) -> &str {
         let Some(texts) = &self.by_protocol else { return &self.draft.message };

@@ -5,5 +5,6 @@ mod harness;
 mod iam;
 mod sns;
 mod sns_delivery;
+mod sqs;
 mod ssm;
 mod sts;

@@ -9,6 +9,7 @@ mod exports;
 mod failure;
 mod launch_templates;
 mod load_balancing;
+mod messaging;
 mod parameters;
 mod refusals;
 mod restart;

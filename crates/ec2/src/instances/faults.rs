@@ -76,21 +76,22 @@ fn strike(tx: &mut Tx, instance: &mut Instance, id: &str) {
     let subject_of = instance.clone();
     let subject = subject(&subject_of);
     let Some(rule) = tx.fault_rule(id).filter(|rule| rule.matches(&subject)) else { return };
+    let open = match rule.kind {
+        FaultKind::ZoneOutage => true,
+        FaultKind::StatusCheck => instance.impaired.is_none(),
+        FaultKind::SpotInterruption => {
+            instance.spot_request.is_some() && instance.notice.is_none()
+        }
+        _ => false,
+    };
+    // An outage is a state of the zone, which nothing counts.
+    let strikes = rule.kind != FaultKind::ZoneOutage;
+    if !open || strikes && tx.strike_with(id, &subject).is_none() {
+        return;
+    }
     match rule.kind {
-        FaultKind::ZoneOutage => impair(tx, instance, &rule),
-        FaultKind::StatusCheck if instance.impaired.is_none() => {
-            if tx.strike_with(id, &subject).is_some() {
-                impair(tx, instance, &rule);
-            }
-        }
-        FaultKind::SpotInterruption
-            if instance.spot_request.is_some() && instance.notice.is_none() =>
-        {
-            if tx.strike_with(id, &subject).is_some() {
-                notify(tx, instance);
-            }
-        }
-        _ => {}
+        FaultKind::SpotInterruption => notify(tx, instance),
+        _ => impair(tx, instance, &rule),
     }
 }
 
@@ -150,11 +151,11 @@ pub(super) fn recover(tx: &mut Tx, _: &Caller, request: &Value) -> Result<Value,
     let row = Instance::find(tx, id)?;
     let mut instance = Instance::clone(&row);
     let was_impaired = instance.impaired.as_ref().is_some_and(|i| i.system);
-    if let Some(impairment) = &mut instance.impaired {
-        impairment.system = false;
-        if !impairment.instance {
-            instance.impaired = None;
-        }
+    if was_impaired {
+        let left = instance.impaired.clone().filter(|impaired| impaired.instance);
+        // A failed instance status check is the user's to repair.
+        instance.impaired =
+            left.map(|impaired| Box::new(Impairment { system: false, ..*impaired }));
         tx.put(instance);
     }
     Ok(json!({ "recovered": was_impaired }))

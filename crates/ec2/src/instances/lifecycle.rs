@@ -47,7 +47,7 @@ pub(super) fn look(tx: &mut Tx, _: &Caller, id: &str) {
         State::Stopping => {
             instance.state = State::Stopped;
             instance.impaired = None;
-            instance.running_since = None;
+                    instance.running_since = None;
             release_public_address(tx, &instance);
         }
         State::ShuttingDown => terminated(tx, &mut instance),

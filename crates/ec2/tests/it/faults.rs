@@ -11,6 +11,7 @@ use api::ec2::{
     StartInstancesRequest,
 };
 use kernel::{FailedCheck, FaultKind, FaultRule, Timestamp, Wall};
+use serde_json::json;
 use smol_str::SmolStr;
 
 fn add(ec2: &Ec2, rule: FaultRule) -> SmolStr {
@@ -254,4 +255,47 @@ fn starting_needs_capacity_too() {
     assert_eq!(ec2.err::<StartInstances>(start.clone()).0, "InsufficientInstanceCapacity");
     clear(&ec2);
     ec2.ok::<StartInstances>(start);
+}
+
+#[test]
+fn recovering_moves_an_instance_off_failed_hardware() {
+    let ec2 = Ec2::new();
+    let ids = running(&ec2, 1);
+    ec2.step(300_000);
+    let check = Some(FailedCheck::System);
+    add(&ec2, FaultRule { check, ..FaultRule::of(FaultKind::StatusCheck) });
+    assert_eq!(checks(&ec2), [("ok".to_owned(), "impaired".to_owned())]);
+    let request = json!({ "instance_id": ids[0] });
+    assert_eq!(ec2.control("ec2.recover", &request)["recovered"], true);
+    assert_eq!(checks(&ec2), [both("ok")]);
+    assert_eq!(ec2.control("ec2.recover", &request)["recovered"], false);
+}
+
+#[test]
+fn a_stop_and_a_start_leave_a_failed_check_behind() {
+    let ec2 = Ec2::new();
+    let ids = running(&ec2, 1);
+    add(&ec2, FaultRule { count: Some(1), ..FaultRule::of(FaultKind::StatusCheck) });
+    ec2.step(300_000);
+    assert_eq!(checks(&ec2)[0].0, "impaired");
+    crate::harness::stop(&ec2, &ids[0]);
+    let start = StartInstancesRequest { instance_ids: ids, ..Default::default() };
+    ec2.ok::<StartInstances>(start);
+    ec2.step(300_000);
+    assert_eq!(checks(&ec2), [both("ok")]);
+}
+
+#[test]
+fn the_rebalance_recommendation_comes_before_the_notice() {
+    let ec2 = Ec2::new();
+    let reservation = launch(&ec2, 1, |r| r.instance_market_options = spot());
+    let id = reservation.instances.expect("instances").remove(0).instance_id.expect("an id");
+    ec2.step(60_000);
+    let notice = || ec2.control("ec2.spot-notice", &json!({ "instance_id": id }));
+    assert_eq!(notice(), json!({}));
+    add(&ec2, FaultRule::of(FaultKind::SpotInterruption));
+    assert!(notice()["rebalance_recommended_at"].is_number());
+    assert!(notice()["interrupted_at"].is_null());
+    ec2.step(5_000);
+    assert!(notice()["interrupted_at"].is_number());
 }

@@ -56,6 +56,16 @@ impl Ec2 {
         self.cloud.step(Wall(0), millis).expect("a journal in memory never fails");
     }
 
+    /// What services tell EC2 behind the scenes.
+    #[track_caller]
+    pub fn control(&self, name: &str, request: &serde_json::Value) -> serde_json::Value {
+        let control = self.cloud.internal_control(name).expect("the control is registered");
+        match self.cloud.control(Wall(0), control, &self.caller, request) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{name}: {} {}", error.code, error.message),
+        }
+    }
+
     /// The cloud itself, for its clock and faults.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud

@@ -3,7 +3,7 @@
 
 mod toy;
 
-use kernel::{ApiError, Caller, ClockMode, Timestamp, Wall};
+use kernel::{ApiError, Caller, ClockMode, FaultKind, FaultRule, Timestamp, Wall};
 use toy::{Add, Boom, Get, Start, Toy};
 
 fn caller() -> Caller {
@@ -142,4 +142,26 @@ fn run_until_idle_stops_when_only_housekeeping_is_left() {
     toy.cloud.run_until_idle(Wall(0), 86_400_000).expect("ran");
     let status = toy.cloud.status(Wall(0));
     assert_eq!((status.now, status.pending, status.next_due), (Timestamp(90_000), 1, None));
+}
+
+#[test]
+fn faults_and_what_they_have_spent_survive_a_restart() {
+    let toy = Toy::new(1, ClockMode::Paused);
+    toy.call::<Add>(&caller(), "a=1").expect("added");
+    let rule = FaultRule {
+        operation: Some("*:*".into()),
+        count: Some(3),
+        rate: Some(0.5),
+        ..FaultRule::of(FaultKind::Throttle)
+    };
+    toy.cloud.add_fault(Wall(0), rule).expect("added");
+    let outcomes = |toy: &Toy| -> Vec<bool> {
+        (0..8).map(|_| toy.call::<Get>(&caller(), "a").is_ok()).collect()
+    };
+    let before = outcomes(&toy);
+    let back = toy.reopened();
+    assert_eq!(back.cloud.faults(), toy.cloud.faults());
+    assert_eq!(outcomes(&back), outcomes(&toy), "chance goes on where it was");
+    let spent = toy.cloud.faults().rules[0].strikes;
+    assert_eq!(spent, 3, "{before:?}");
 }

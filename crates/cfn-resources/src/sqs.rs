@@ -1,0 +1,6 @@
+//! `AWS::SQS::…`
+
+crate::resource_types! {
+    queue::Queue,
+    queue_policy::QueuePolicy,
+}
