@@ -63,7 +63,7 @@ fn candidates(snapshot: &Snapshot, input: &DescribeAlarmsInput) -> Vec<Arc<Alarm
             }
             (_, None, Some(action)) => {
                 let arns = snapshot.index_values::<Alarm>("action", action);
-                let with = |arn| snapshot.rows_by::<Alarm>("action", arn);
+                let with = |arn: &SmolStr| snapshot.rows_by::<Alarm>("action", arn);
                 arns.iter().flat_map(with).cloned().collect()
             }
             (_, None, None) => snapshot.rows::<Alarm>().cloned().collect(),
