@@ -14,6 +14,10 @@ pub mod cloudwatch;
 #[rustfmt::skip]
 pub mod ec2;
 #[rustfmt::skip]
+pub mod elb;
+#[rustfmt::skip]
+pub mod elbv2;
+#[rustfmt::skip]
 pub mod iam;
 #[rustfmt::skip]
 pub mod s3;

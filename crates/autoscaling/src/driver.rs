@@ -8,7 +8,7 @@ use crate::lifecycle::{self, Begun};
 use crate::members::{Ailment, LifecycleState, Member};
 use crate::observe::{World, desire, observe};
 use crate::reconcile::{Action, Decision, Purpose, Reason, plan};
-use crate::{attachments, launch, refresh, warm_pools};
+use crate::{attachments, launch, policies, refresh, warm_pools};
 use kernel::{Caller, Tx, Wait};
 use smol_str::SmolStr;
 
@@ -43,6 +43,7 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
         carry_out(tx, &caller, Group::clone(&group), decision);
     }
     warm_pools::fill(tx, &caller, name);
+    policies::settle(tx, &name.into());
     settle(tx, name);
 }
 
@@ -106,6 +107,7 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
     tx.update::<Group>(&group.name, |group| {
         if consumed {
             group.pending_causes.clear();
+            group.pending_alarms.clear();
         }
         if let Some(failed) = outcome {
             (group.failures, group.retries_at) = failed;

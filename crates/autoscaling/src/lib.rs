@@ -26,6 +26,7 @@ kernel::resources! {
     limits,
     metrics,
     notifications,
+    policies,
     processes,
     scaling_activities,
     schedules,

@@ -8,6 +8,8 @@
 mod autoscaling;
 mod context;
 mod ec2;
+mod elasticloadbalancing;
+mod elasticloadbalancingv2;
 mod iam;
 mod properties;
 mod provider;
@@ -20,8 +22,16 @@ pub use properties::Properties;
 pub use provider::{Deletion, Provider, Readiness};
 
 /// Lists the providers; a new type is one more line in one of the lists.
-static PROVIDERS: &[&[&dyn Provider]] =
-    &[autoscaling::TYPES, ec2::TYPES, iam::TYPES, s3::TYPES, sns::TYPES, ssm::TYPES];
+static PROVIDERS: &[&[&dyn Provider]] = &[
+    autoscaling::TYPES,
+    ec2::TYPES,
+    elasticloadbalancing::TYPES,
+    elasticloadbalancingv2::TYPES,
+    iam::TYPES,
+    s3::TYPES,
+    sns::TYPES,
+    ssm::TYPES,
+];
 
 /// The provider of a type, if lowcloud has it.
 pub fn provider(type_name: &str) -> Option<&'static dyn Provider> {

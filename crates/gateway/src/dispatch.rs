@@ -198,6 +198,9 @@ async fn call(
     }
     if !row.is_read() {
         gateway.driver.poke(&gateway.cloud);
+        if matches!(service, "sns" | "cloudformation" | "cloudwatch" | "autoscaling") {
+            gateway.sender.poke();
+        }
         if service == "s3" {
             gateway.blobs.poke();
         }

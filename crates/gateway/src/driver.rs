@@ -1,5 +1,6 @@
 //! The clock driver: sleeps until the next task is due. An idle cloud uses no CPU.
 
+use crate::outbox::Sender;
 use crate::wall;
 use kernel::{Cloud, Wall};
 use std::sync::Arc;
@@ -12,11 +13,13 @@ use tokio::sync::Notify;
 pub(crate) struct Driver {
     sleeping_until: AtomicI64,
     changed: Notify,
+    /// What tasks do may want to be sent.
+    sender: Arc<Sender>,
 }
 
 impl Driver {
-    pub(crate) fn new() -> Self {
-        Self { sleeping_until: AtomicI64::new(i64::MIN), changed: Notify::new() }
+    pub(crate) fn new(sender: Arc<Sender>) -> Self {
+        Self { sleeping_until: AtomicI64::new(i64::MIN), changed: Notify::new(), sender }
     }
 
     /// Tells the driver that the timeline may have changed.
@@ -42,6 +45,7 @@ impl Driver {
                     Some(Wall(wall().0 + 1_000))
                 }
             };
+            self.sender.poke();
             let until = next.map_or(i64::MAX, |Wall(at)| at);
             self.sleeping_until.store(until, Ordering::Release);
             // Something may have been scheduled since; then there is no sleep.

@@ -11,6 +11,7 @@ mod dispatch;
 mod driver;
 mod guard;
 mod metrics;
+mod outbox;
 mod requests;
 mod server;
 

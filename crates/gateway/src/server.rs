@@ -6,6 +6,7 @@ use crate::dispatch::{self, Answer};
 use crate::driver::Driver;
 use crate::guard::Guard;
 use crate::metrics::Metrics;
+use crate::outbox::Sender;
 use crate::requests::RequestIds;
 use axum::Router;
 use http::{Request, Response, StatusCode, header};
@@ -55,18 +56,21 @@ pub struct Gateway {
     pub(crate) driver: Arc<Driver>,
     pub(crate) metrics: Metrics,
     pub(crate) blobs: Arc<Blobs>,
+    pub(crate) sender: Arc<Sender>,
 }
 
 impl Gateway {
     /// A door to this cloud.
     pub fn new(cloud: Cloud, options: Options) -> Arc<Self> {
         let seed = cloud.settings().seed;
+        let sender = Arc::new(Sender::default());
         Arc::new(Self {
             cloud: Arc::new(cloud),
             blobs: Blobs::new(options.blob_dir.clone()),
             options,
             ids: RequestIds::new(seed),
-            driver: Arc::new(Driver::new()),
+            driver: Arc::new(Driver::new(sender.clone())),
+            sender,
             metrics: Metrics::default(),
         })
     }
@@ -83,6 +87,7 @@ impl Gateway {
     ) -> std::io::Result<()> {
         let driver = tokio::spawn(self.driver.clone().run(self.cloud.clone()));
         let sweeper = tokio::spawn(self.blobs.clone().run(self.cloud.clone()));
+        let sender = tokio::spawn(self.sender.clone().run(self.cloud.clone()));
         let graceful = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let control = control::router(self.clone());
@@ -124,6 +129,7 @@ impl Gateway {
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
         driver.abort();
         sweeper.abort();
+        sender.abort();
         Ok(())
     }
 }

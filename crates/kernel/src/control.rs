@@ -108,6 +108,11 @@ impl Cloud {
         Ok(output)
     }
 
+    /// The control of this name, also if only services and the shell may use it.
+    pub fn internal_control(&self, name: &str) -> Option<&'static Control> {
+        self.registry.controls.get(name).copied()
+    }
+
     /// The controls that a client may use, by name.
     pub fn controls(&self) -> impl Iterator<Item = &'static Control> {
         self.registry.controls.values().copied().filter(|control| !control.internal)

@@ -99,6 +99,9 @@ pub struct FaultRule {
     /// The number of vCPUs, for [`FaultKind::Quota`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// The HTTP status that a check sees, for [`FaultKind::HealthCheck`]; none at all, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
     /// Which check fails, for [`FaultKind::StatusCheck`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<FailedCheck>,
@@ -145,6 +148,7 @@ impl FaultRule {
             until: None,
             millis: None,
             limit: None,
+            code: None,
             check: None,
             tries: 0,
             strikes: 0,

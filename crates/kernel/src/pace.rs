@@ -39,12 +39,24 @@ pub enum Wait {
     SpotRebalance,
     /// The notice of an interruption to the interruption: two minutes, which guests count on.
     SpotNotice,
+    /// A failed call of a web endpoint to the next try.
+    DeliveryRetry,
     /// A changed desired capacity to the first activity.
     GroupReaction,
     /// A running instance to InService.
     GroupRegister,
     /// A group's look at its instances' health.
     GroupHealthCheck,
+    /// CreateLoadBalancer to active.
+    LoadBalancerProvision,
+    /// A deleted load balancer's network interfaces to their end.
+    LoadBalancerRelease,
+    /// A target's registration to its first health check.
+    TargetRegister,
+    /// A target's first health checks.
+    TargetInitialChecks,
+    /// A terminated target to its deregistration.
+    TargetForget,
     /// How long a group puts up with failed status checks.
     GroupStatusPatience,
     /// CreateStack (or update, delete) to the first resource.
@@ -74,9 +86,15 @@ impl Pace {
             Wait::SpotFulfillment => (300, 5_000),
             Wait::SpotRebalance => (5_000, 60_000),
             Wait::SpotNotice => (120_000, 120_000),
+            Wait::DeliveryRetry => (2_000, 20_000),
             Wait::GroupReaction => (200, 9_000),
             Wait::GroupRegister => (150, 10_000),
             Wait::GroupHealthCheck => (400, 45_000),
+            Wait::LoadBalancerProvision => (500, 120_000),
+            Wait::LoadBalancerRelease => (300, 60_000),
+            Wait::TargetRegister => (100, 4_000),
+            Wait::TargetInitialChecks => (150, 10_000),
+            Wait::TargetForget => (200, 60_000),
             Wait::GroupStatusPatience => (1_000, 120_000),
             Wait::StackStart => (120, 4_000),
             Wait::StackResource => (100, 9_000),

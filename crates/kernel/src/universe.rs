@@ -23,11 +23,19 @@ pub struct Settings {
     pub account: SmolStr,
     /// Refuse AMI ids and public parameters that the catalogue lacks.
     pub strict_images: bool,
+    /// Where clients reach this cloud, for the links and URLs that it gives away.
+    pub endpoint: SmolStr,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, pace: Pace::Brisk, account: "123456789012".into(), strict_images: false }
+        Self {
+            seed: 1,
+            pace: Pace::Brisk,
+            account: "123456789012".into(),
+            strict_images: false,
+            endpoint: "http://localhost:4566".into(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fault;
+mod outbox;
 
 use crate::client::Client;
 use crate::config::ServeOptions;
@@ -43,6 +44,8 @@ enum Command {
     Clock(ClockOptions),
     /// Let things go wrong in a running cloud.
     Fault(fault::FaultOptions),
+    /// Show the mail, telephone messages and web calls that left a running cloud.
+    Outbox(outbox::OutboxOptions),
     /// List the operations that are implemented.
     Coverage(CoverageOptions),
 }
@@ -130,6 +133,7 @@ impl Arguments {
             Command::Reset(remote) => reset(&remote)?,
             Command::Clock(options) => clock(options)?,
             Command::Fault(options) => fault::fault(&options)?,
+            Command::Outbox(options) => outbox::outbox(&options)?,
             Command::Coverage(options) => coverage(&options)?,
         }
         Ok(ExitCode::SUCCESS)

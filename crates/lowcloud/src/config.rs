@@ -132,6 +132,7 @@ impl ServeOptions {
             pace: self.pace.map_or(defaults.pace, |PaceArg(pace)| pace),
             account: account.into(),
             strict_images: self.strict_images.unwrap_or(defaults.strict_images),
+            ..defaults
         })
     }
 

@@ -4,7 +4,7 @@ use crate::cli::Failure;
 use crate::config::ServeOptions;
 use crate::environment;
 use gateway::{Gateway, Guard, Options};
-use kernel::{Clock, Cloud, MemoryJournal};
+use kernel::{Clock, Cloud, MemoryJournal, Settings};
 use std::future::Future;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -17,10 +17,10 @@ use tracing_subscriber::EnvFilter;
 const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 4566);
 
 /// A cloud with a door, and where it keeps itself.
-fn open(options: &ServeOptions) -> Result<Arc<Gateway>, Failure> {
+fn open(options: &ServeOptions, endpoint: &str) -> Result<Arc<Gateway>, Failure> {
     let log = options.log.as_deref().unwrap_or("warn");
     start_log(log);
-    let settings = options.settings()?;
+    let settings = Settings { endpoint: endpoint.into(), ..options.settings()? };
     let clock = Clock::new(options.clock_mode(), gateway::wall());
     let wiring = lowcloud::wiring();
     let cloud = match &options.data_dir {
@@ -76,7 +76,7 @@ pub(crate) fn serve(options: ServeOptions) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let address = options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into());
         let (listener, endpoint) = bind(address).await?;
-        let gateway = open(&options)?;
+        let gateway = open(&options, &endpoint)?;
         announce(&endpoint, &options);
         gateway.serve(listener, interrupted()?).await?;
         Ok(())
@@ -119,7 +119,7 @@ pub(crate) fn run(options: ServeOptions, command: &[String]) -> Result<ExitCode,
     runtime()?.block_on(async {
         let address = options.listen.unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
         let (listener, endpoint) = bind(address).await?;
-        let gateway = open(&options)?;
+        let gateway = open(&options, &endpoint)?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let serving = tokio::spawn(gateway.serve(listener, async {
             let _ = stopped.await;

@@ -25,6 +25,20 @@ pub fn wiring() -> Wiring {
                 .with_prefix("aws:cloudformation:stack-id="),
             Wake::on("autoscaling.groups", "tag", "cloudformation.advance")
                 .with_prefix("aws:cloudformation:stack-id="),
+            Wake::on("elbv2.load-balancers", "tag", "cloudformation.advance")
+                .with_prefix("aws:cloudformation:stack-id="),
+            // What a target's health rests on changed: the target looks.
+            Wake::on("ec2.instances", "", "elbv2.target").through("elbv2.targets", "target"),
+            Wake::on("ec2.network-interfaces", "instance", "elbv2.target")
+                .through("elbv2.targets", "target"),
+            Wake::on("ec2.security-group-rules", "group", "elbv2.target")
+                .through("elbv2.targets", "security-group"),
+            Wake::on("ec2.instances", "", "elb.registration")
+                .through("elb.registrations", "instance"),
+            Wake::on("ec2.network-interfaces", "instance", "elb.registration")
+                .through("elb.registrations", "instance"),
+            Wake::on("ec2.security-group-rules", "group", "elb.registration")
+                .through("elb.registrations", "security-group"),
         ],
     }
 }

@@ -1,11 +1,11 @@
 //! SetDesiredCapacity.
 
 use super::row::Group;
-use crate::{causes, driver, errors};
+use crate::{causes, driver, errors, policies};
 use api::autoscaling::SetDesiredCapacityType;
 use kernel::{ApiError, Caller, Tx};
 
-/// `HonorCooldown` matters only after a simple scaling policy has run, and there is none.
+/// `HonorCooldown` matters while a simple scaling policy is at work or its cooldown runs.
 pub(super) fn set_desired_capacity(
     tx: &mut Tx,
     _: &Caller,
@@ -24,6 +24,11 @@ pub(super) fn set_desired_capacity(
     }
     if desired < row.min {
         return Err(errors::below_min(desired, row.min));
+    }
+    if input.honor_cooldown == Some(true) && policies::is_cooling(tx, &row) {
+        return Err(errors::scaling_activity_in_progress(
+            "Scaling activity is in progress and blocks this action",
+        ));
     }
     if desired == row.desired {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use super::row::Group;
 use crate::activities::Activity;
-use crate::{causes, driver, errors, hooks, notifications, schedules};
+use crate::{causes, driver, errors, hooks, notifications, policies, schedules};
 use api::autoscaling::DeleteAutoScalingGroupType;
 use kernel::{ApiError, Caller, Tx};
 
@@ -54,7 +54,7 @@ pub(crate) fn remove(tx: &mut Tx, caller: &Caller, group: &Group) {
     hooks::remove_all(tx, &group.name);
     notifications::remove_all(tx, &group.name);
     schedules::remove_all(tx, &group.name);
-    let _ = caller;
+    policies::remove_all(tx, caller, &group.name);
     tx.cancel("autoscaling.reconcile", &group.name);
     let activities: Vec<_> = tx.rows_by::<Activity>("group", &group.name).cloned().collect();
     for row in activities {

@@ -107,6 +107,7 @@ fn render(snapshot: &Snapshot, group: &Group, instances: bool) -> wire::AutoScal
         context: group.context.clone(),
         desired_capacity_type: group.desired_type.clone(),
         default_instance_warmup: group.warmup_secs,
+        predicted_capacity: group.predicted,
         traffic_sources: Some(Vec::new()),
         instance_maintenance_policy: group.maintenance.map(|(min, max)| {
             wire::InstanceMaintenancePolicy {

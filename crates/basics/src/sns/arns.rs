@@ -18,3 +18,14 @@ pub(super) fn check(caller: &Caller, member: &str, text: &str) -> Result<(), Api
     }
     Ok(())
 }
+
+/// Where a link leads that somebody visits: requests without a signature name no region, so the
+/// ARN in the link says where. None for ordinary calls.
+pub(super) fn place_of_link(caller: &Caller, arn: &str) -> Option<Caller> {
+    let unsigned = caller.access_key.is_empty() && caller.invoked_by.is_none();
+    let parts: Vec<&str> = arn.split(':').collect();
+    let (region, account) = (parts.get(3)?, parts.get(4)?);
+    let there = Caller { region: (*region).into(), account: (*account).into(), ..caller.clone() };
+    let sound = parts[0] == "arn" && account.len() == 12 && !region.is_empty();
+    (unsigned && sound && there != *caller).then_some(there)
+}

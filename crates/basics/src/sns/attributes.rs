@@ -1,7 +1,7 @@
 //! Attributes of topics and subscriptions: which there are, and what they must look like.
 //! <https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html>
 
-use super::errors;
+use super::{errors, filter};
 use kernel::ApiError;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -71,9 +71,13 @@ pub(super) fn check_subscription(name: &str, value: &str) -> Result<(), ApiError
         return Err(errors::invalid("AttributeName"));
     }
     match name {
-        "FilterPolicy" if !value.is_empty() => {
-            object(name, value).map_err(|_| errors::invalid("FilterPolicy: failed to parse JSON."))
-        }
+        "FilterPolicy" if !value.is_empty() => match serde_json::from_str::<Value>(value) {
+            Ok(Value::Object(policy)) => match filter::problem(&policy) {
+                Some(why) => Err(errors::invalid(format_args!("FilterPolicy: {why}"))),
+                None => Ok(()),
+            },
+            _ => Err(errors::invalid("FilterPolicy: failed to parse JSON.")),
+        },
         "DeliveryPolicy" | "RedrivePolicy" | "ReplayPolicy" if !value.is_empty() => {
             object(name, value)
         }

@@ -1,14 +1,14 @@
-//! Subscriptions. Those to mail addresses and web endpoints wait for a confirmation that nobody
-//! sends here; all others hold at once.
+//! Subscriptions. Those to mail addresses and web endpoints wait for their confirmation; all others
+//! hold at once.
 
 use super::topics::{PAGE, Topic};
-use super::{arns, attributes, errors};
+use super::{arns, attributes, confirmation, errors};
 use api::sns::{
     ListSubscriptionsByTopicInput, ListSubscriptionsByTopicResponse, ListSubscriptionsInput,
     ListSubscriptionsResponse, SubscribeInput, SubscribeResponse, Subscription as Entry,
-    UnsubscribeInput,
+    UnsubscribeInput, ops,
 };
-use kernel::{ApiError, Caller, IndexSink, Page, Row, Snapshot, Tx, paginate, resource};
+use kernel::{ApiError, Caller, IndexSink, Page, Row, Snapshot, Timestamp, Tx, paginate, resource};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 use std::collections::BTreeMap;
@@ -35,6 +35,18 @@ pub(super) struct Subscription {
     /// Waits for its endpoint's confirmation.
     pub(super) pending: bool,
     pub(super) attributes: BTreeMap<SmolStr, SmolStr>,
+    /// By which its endpoint confirms, and until when.
+    #[serde(default)]
+    pub(super) token: Option<SmolStr>,
+    #[serde(default)]
+    pub(super) token_until: Option<Timestamp>,
+}
+
+impl Subscription {
+    /// Whether it gets messages without their envelope.
+    pub(super) fn is_raw(&self) -> bool {
+        self.attributes.get("RawMessageDelivery").is_some_and(|value| value == "true")
+    }
 }
 
 impl Row for Subscription {
@@ -108,9 +120,18 @@ fn subscribe(
             let why = "Subscription already exists with different attributes";
             return Err(errors::invalid_because("Attributes", why));
         }
-        Some(row) => row,
+        Some(row) => {
+            // Asking again sends another request to confirm.
+            if row.pending {
+                confirmation::ask(tx, caller, &row);
+            }
+            row
+        }
         None => {
+            let token = needs_confirmation.then(|| confirmation::new_token(tx));
             let row = Subscription {
+                token_until: token.is_some().then(|| confirmation::expiry(tx)),
+                token,
                 arn: format_smolstr!("{}:{}", topic.arn, tx.new_uuid()),
                 topic: topic.arn.clone(),
                 owner: caller.account.clone(),
@@ -120,6 +141,9 @@ fn subscribe(
                 attributes,
             };
             tx.put(row.clone());
+            if row.pending {
+                confirmation::ask(tx, caller, &row);
+            }
             Arc::new(row)
         }
     };
@@ -132,6 +156,9 @@ fn subscribe(
 
 /// Ending a subscription that is not there is no error.
 fn unsubscribe(tx: &mut Tx, caller: &Caller, input: UnsubscribeInput) -> Result<(), ApiError> {
+    if let Some(there) = arns::place_of_link(caller, &input.subscription_arn) {
+        return tx.call::<ops::Unsubscribe>(&there, input);
+    }
     check_arn(caller, &input.subscription_arn)?;
     if let Some(row) = tx.remove::<Subscription>(&input.subscription_arn) {
         tx.update::<Topic>(&row.topic, |topic| topic.ended += 1);

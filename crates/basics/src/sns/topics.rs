@@ -35,6 +35,9 @@ pub(super) struct Topic {
     /// Subscriptions that were ended.
     #[serde(default)]
     pub(super) ended: u32,
+    /// Messages that a FIFO topic has taken.
+    #[serde(default)]
+    pub(super) published: u64,
 }
 
 impl Row for Topic {
@@ -97,7 +100,7 @@ fn create_topic(
         }
         return Ok(CreateTopicResponse { topic_arn: Some(arn) });
     }
-    tx.put(Topic { arn: arn.clone(), attributes: given, tags, ended: 0 });
+    tx.put(Topic { arn: arn.clone(), attributes: given, tags, ended: 0, published: 0 });
     Ok(CreateTopicResponse { topic_arn: Some(arn) })
 }
 

@@ -8,6 +8,7 @@ mod description;
 mod exports;
 mod failure;
 mod launch_templates;
+mod load_balancing;
 mod parameters;
 mod refusals;
 mod restart;

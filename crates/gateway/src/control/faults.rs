@@ -34,6 +34,7 @@ struct Wanted {
     for_seconds: Option<f64>,
     millis: Option<u64>,
     limit: Option<u64>,
+    code: Option<u16>,
     check: Option<FailedCheck>,
 }
 
@@ -58,6 +59,9 @@ impl Wanted {
         if self.millis.is_some_and(|millis| millis > MAX_LATENCY_MILLIS) {
             return Err(format!("millis is at most {MAX_LATENCY_MILLIS}"));
         }
+        if self.code.is_some_and(|code| !(200..600).contains(&code)) {
+            return Err("code is an HTTP status from 200 to 599".to_owned());
+        }
         let begins = self.in_seconds.map(|s| seconds(s, "in_seconds")).transpose()?;
         let lasts = self.for_seconds.map(|s| seconds(s, "for_seconds")).transpose()?;
         let from = now.plus_millis(begins.unwrap_or(0));
@@ -74,6 +78,7 @@ impl Wanted {
             until: lasts.map(|millis| from.plus_millis(millis)),
             millis: self.millis,
             limit: self.limit,
+            code: self.code,
             check: self.check,
             ..FaultRule::of(self.kind)
         })

@@ -1,0 +1,5 @@
+//! `AWS::ElasticLoadBalancing::…`: Classic Load Balancers.
+
+crate::resource_types! {
+    load_balancer::LoadBalancer,
+}

@@ -1,0 +1,35 @@
+//! Tags of load balancing's resources.
+
+use crate::{Context, Properties};
+use api::elbv2::{self, Tag, ops};
+use kernel::ApiError;
+use smol_str::SmolStr;
+
+pub(super) fn tags(cx: &Context<'_>, p: &Properties) -> Option<Vec<Tag>> {
+    Some(cx.tags(p).into_iter().map(|(key, value)| Tag { key, value: Some(value) }).collect())
+}
+
+/// Brings the tags from the old properties to the new ones.
+pub(super) fn update(
+    cx: &mut Context<'_>,
+    arn: &str,
+    old: &Properties,
+    new: &Properties,
+) -> Result<(), ApiError> {
+    let tags = tags(cx, new).unwrap_or_default();
+    let gone: Vec<SmolStr> = old
+        .tags("Tags")
+        .into_iter()
+        .map(|(key, _)| key)
+        .filter(|key| !tags.iter().any(|tag| tag.key == *key))
+        .collect();
+    let resource_arns = vec![SmolStr::new(arn)];
+    if !gone.is_empty() {
+        cx.call::<ops::RemoveTags>(elbv2::RemoveTagsInput {
+            resource_arns: resource_arns.clone(),
+            tag_keys: gone,
+        })?;
+    }
+    cx.call::<ops::AddTags>(elbv2::AddTagsInput { resource_arns, tags })?;
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! Scenarios: typed calls on a cloud whose clock is stepped by hand.
+
+mod harness;
+
+mod health;
+mod listeners;
+mod load_balancers;
+mod rules;
+mod target_groups;
+mod targets;
