@@ -18,6 +18,15 @@ pub mod ops {
         type Input = super::DeleteAlarmsInput;
         type Output = ();
     }
+    /// `DeleteDashboards`
+    #[derive(Debug)]
+    pub struct DeleteDashboards;
+    impl model::Operation for DeleteDashboards {
+        const SERVICE: &'static str = "cloudwatch";
+        const NAME: &'static str = "DeleteDashboards";
+        type Input = super::DeleteDashboardsInput;
+        type Output = super::DeleteDashboardsOutput;
+    }
     /// `DescribeAlarmHistory`
     #[derive(Debug)]
     pub struct DescribeAlarmHistory;
@@ -63,6 +72,15 @@ pub mod ops {
         type Input = super::EnableAlarmActionsInput;
         type Output = ();
     }
+    /// `GetDashboard`
+    #[derive(Debug)]
+    pub struct GetDashboard;
+    impl model::Operation for GetDashboard {
+        const SERVICE: &'static str = "cloudwatch";
+        const NAME: &'static str = "GetDashboard";
+        type Input = super::GetDashboardInput;
+        type Output = super::GetDashboardOutput;
+    }
     /// `GetMetricData`
     #[derive(Debug)]
     pub struct GetMetricData;
@@ -80,6 +98,24 @@ pub mod ops {
         const NAME: &'static str = "GetMetricStatistics";
         type Input = super::GetMetricStatisticsInput;
         type Output = super::GetMetricStatisticsOutput;
+    }
+    /// `GetMetricWidgetImage`
+    #[derive(Debug)]
+    pub struct GetMetricWidgetImage;
+    impl model::Operation for GetMetricWidgetImage {
+        const SERVICE: &'static str = "cloudwatch";
+        const NAME: &'static str = "GetMetricWidgetImage";
+        type Input = super::GetMetricWidgetImageInput;
+        type Output = super::GetMetricWidgetImageOutput;
+    }
+    /// `ListDashboards`
+    #[derive(Debug)]
+    pub struct ListDashboards;
+    impl model::Operation for ListDashboards {
+        const SERVICE: &'static str = "cloudwatch";
+        const NAME: &'static str = "ListDashboards";
+        type Input = super::ListDashboardsInput;
+        type Output = super::ListDashboardsOutput;
     }
     /// `ListMetrics`
     #[derive(Debug)]
@@ -107,6 +143,15 @@ pub mod ops {
         const NAME: &'static str = "PutCompositeAlarm";
         type Input = super::PutCompositeAlarmInput;
         type Output = ();
+    }
+    /// `PutDashboard`
+    #[derive(Debug)]
+    pub struct PutDashboard;
+    impl model::Operation for PutDashboard {
+        const SERVICE: &'static str = "cloudwatch";
+        const NAME: &'static str = "PutDashboard";
+        type Input = super::PutDashboardInput;
+        type Output = super::PutDashboardOutput;
     }
     /// `PutMetricAlarm`
     #[derive(Debug)]
@@ -424,6 +469,52 @@ impl model::Output for CompositeAlarm {
     }
 }
 
+/// `DashboardEntry`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DashboardEntry {
+    /// `DashboardName`
+    pub dashboard_name: Option<SmolStr>,
+    /// `DashboardArn`
+    pub dashboard_arn: Option<SmolStr>,
+    /// `LastModified`
+    pub last_modified: Option<Timestamp>,
+    /// `Size`
+    pub size: Option<i64>,
+}
+impl model::Output for DashboardEntry {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "DashboardName", ..NONE },
+            Member { wire: "DashboardArn", ..NONE },
+            Member { wire: "LastModified", ..NONE },
+            Member { wire: "Size", ..NONE },
+        ];
+        if let Some(v) = &self.dashboard_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.dashboard_arn { put::text(w, &M[1], v) }
+        if let Some(v) = &self.last_modified { put::time(w, &M[2], v) }
+        if let Some(v) = &self.size { put::integer(w, &M[3], v) }
+    }
+}
+
+/// `DashboardValidationMessage`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DashboardValidationMessage {
+    /// `DataPath`
+    pub data_path: Option<SmolStr>,
+    /// `Message`
+    pub message: Option<SmolStr>,
+}
+impl model::Output for DashboardValidationMessage {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "DataPath", ..NONE },
+            Member { wire: "Message", ..NONE },
+        ];
+        if let Some(v) = &self.data_path { put::text(w, &M[0], v) }
+        if let Some(v) = &self.message { put::text(w, &M[1], v) }
+    }
+}
+
 /// `Datapoint`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Datapoint {
@@ -484,6 +575,33 @@ impl model::Input for DeleteAlarmsInput {
         }
         out
     }
+}
+
+/// `DeleteDashboardsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDashboardsInput {
+    /// `DashboardNames`
+    pub dashboard_names: Vec<SmolStr>,
+}
+impl model::Input for DeleteDashboardsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DashboardNames" => out.dashboard_names = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteDashboardsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDashboardsOutput {
+}
+impl model::Output for DeleteDashboardsOutput {
+    fn write(&self, _: &mut dyn model::Writer) {}
 }
 
 /// `DescribeAlarmHistoryInput`
@@ -897,6 +1015,48 @@ impl model::Output for EvaluationWindow {
     }
 }
 
+/// `GetDashboardInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDashboardInput {
+    /// `DashboardName`
+    pub dashboard_name: SmolStr,
+}
+impl model::Input for GetDashboardInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DashboardName" => out.dashboard_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `GetDashboardOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDashboardOutput {
+    /// `DashboardArn`
+    pub dashboard_arn: Option<SmolStr>,
+    /// `DashboardBody`
+    pub dashboard_body: Option<SmolStr>,
+    /// `DashboardName`
+    pub dashboard_name: Option<SmolStr>,
+}
+impl model::Output for GetDashboardOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "DashboardArn", ..NONE },
+            Member { wire: "DashboardBody", ..NONE },
+            Member { wire: "DashboardName", ..NONE },
+        ];
+        if let Some(v) = &self.dashboard_arn { put::text(w, &M[0], v) }
+        if let Some(v) = &self.dashboard_body { put::text(w, &M[1], v) }
+        if let Some(v) = &self.dashboard_name { put::text(w, &M[2], v) }
+    }
+}
+
 /// `GetMetricDataInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetMetricDataInput {
@@ -1019,6 +1179,43 @@ impl model::Output for GetMetricStatisticsOutput {
     }
 }
 
+/// `GetMetricWidgetImageInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetMetricWidgetImageInput {
+    /// `MetricWidget`
+    pub metric_widget: SmolStr,
+    /// `OutputFormat`
+    pub output_format: Option<SmolStr>,
+}
+impl model::Input for GetMetricWidgetImageInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "MetricWidget" => out.metric_widget = take::text(value).unwrap_or_default(),
+                "OutputFormat" => out.output_format = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `GetMetricWidgetImageOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetMetricWidgetImageOutput {
+    /// `MetricWidgetImage`
+    pub metric_widget_image: Option<Bytes>,
+}
+impl model::Output for GetMetricWidgetImageOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "MetricWidgetImage", ..NONE },
+        ];
+        if let Some(v) = &self.metric_widget_image { put::blob(w, &M[0], v) }
+    }
+}
+
 /// `LabelOptions`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LabelOptions {
@@ -1035,6 +1232,47 @@ impl model::Input for LabelOptions {
             }
         }
         out
+    }
+}
+
+/// `ListDashboardsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDashboardsInput {
+    /// `DashboardNamePrefix`
+    pub dashboard_name_prefix: Option<SmolStr>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Input for ListDashboardsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DashboardNamePrefix" => out.dashboard_name_prefix = take::text(value),
+                "NextToken" => out.next_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListDashboardsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDashboardsOutput {
+    /// `DashboardEntries`
+    pub dashboard_entries: Option<Vec<DashboardEntry>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListDashboardsOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "DashboardEntries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.dashboard_entries { (|w: &mut dyn model::Writer, m, v: &Vec<DashboardEntry>| put::list(w, m, v, put::structure::<DashboardEntry>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
     }
 }
 
@@ -1797,6 +2035,46 @@ impl model::Input for PutCompositeAlarmInput {
             }
         }
         out
+    }
+}
+
+/// `PutDashboardInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutDashboardInput {
+    /// `DashboardName`
+    pub dashboard_name: SmolStr,
+    /// `DashboardBody`
+    pub dashboard_body: SmolStr,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+}
+impl model::Input for PutDashboardInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DashboardName" => out.dashboard_name = take::text(value).unwrap_or_default(),
+                "DashboardBody" => out.dashboard_body = take::text(value).unwrap_or_default(),
+                "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PutDashboardOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutDashboardOutput {
+    /// `DashboardValidationMessages`
+    pub dashboard_validation_messages: Option<Vec<DashboardValidationMessage>>,
+}
+impl model::Output for PutDashboardOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "DashboardValidationMessages", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.dashboard_validation_messages { (|w: &mut dyn model::Writer, m, v: &Vec<DashboardValidationMessage>| put::list(w, m, v, put::structure::<DashboardValidationMessage>))(w, &M[0], v) }
     }
 }
 

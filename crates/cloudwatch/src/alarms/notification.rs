@@ -3,6 +3,7 @@
 use super::reasons::instant;
 use super::row::{Alarm, Source, StateValue, Watch};
 use crate::statistics::{Statistic, shouted};
+use api::sns;
 use kernel::{ApiError, Caller, Tx};
 use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
@@ -10,10 +11,11 @@ use smol_str::{SmolStr, format_smolstr};
 /// Topics take subjects of this length.
 const MAX_SUBJECT: usize = 100;
 
-/// `ALARM: "<name>" in US West (N. California)`, cut to what a topic takes.
+/// `ALARM: "<name>" in US West (N. California)`, cut to what a topic takes: printable ASCII.
 pub(super) fn subject(alarm: &Alarm, caller: &Caller) -> SmolStr {
-    let subject =
-        format!("{}: \"{}\" in {}", alarm.state.value.as_str(), alarm.name, region(caller));
+    let is_plain = |c: char| c.is_ascii() && !c.is_ascii_control();
+    let name: String = alarm.name.chars().map(|c| if is_plain(c) { c } else { '?' }).collect();
+    let subject = format!("{}: \"{name}\" in {}", alarm.state.value.as_str(), region(caller));
     match subject.char_indices().nth(MAX_SUBJECT - 1) {
         Some((end, _)) => format_smolstr!("{}...", &subject[..end - 3]),
         None => subject.into(),
@@ -91,13 +93,19 @@ fn trigger(watch: &Watch) -> Value {
 
 /// Sends it.
 pub(super) fn publish(
-    _tx: &mut Tx,
-    _caller: &Caller,
-    _topic: &SmolStr,
-    _subject: SmolStr,
-    _message: &Value,
+    tx: &mut Tx,
+    caller: &Caller,
+    topic: &SmolStr,
+    subject: SmolStr,
+    message: &Value,
 ) -> Result<(), ApiError> {
-    Err(ApiError::not_implemented("sns:Publish"))
+    let input = sns::PublishInput {
+        topic_arn: Some(topic.clone()),
+        subject: Some(subject),
+        message: message.to_string().into(),
+        ..Default::default()
+    };
+    tx.call::<sns::ops::Publish>(caller, input).map(drop)
 }
 
 #[cfg(test)]
