@@ -23,3 +23,8 @@ pub(crate) fn deregister(_: &mut Tx, _: &Caller, _: &Group, _: &[SmolStr]) -> bo
 pub(crate) fn still_draining(_: &mut Tx, _: &Caller, _: &Group, _: &Member) -> bool {
     false
 }
+
+/// ARNs of the target groups before a group.
+pub(crate) fn target_groups(group: &Group) -> Vec<SmolStr> {
+    group.target_groups.clone()
+}

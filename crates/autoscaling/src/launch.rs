@@ -208,6 +208,7 @@ impl Launcher {
                 true => format!("Launching a new EC2 instance into warm pool: {id}"),
                 false => format!("Launching a new EC2 instance: {id}"),
             };
+            let monitoring = instance.monitoring.and_then(|m| m.state);
             let begun = Begun {
                 zone: &zone,
                 instance: &id,
@@ -226,6 +227,7 @@ impl Launcher {
                 template: offer.template.clone(),
                 weight: offer.weight,
                 spot: offer.spot,
+                detailed: matches!(monitoring.as_deref(), Some("enabled" | "pending")),
                 state: self.state,
                 protected: self.group.protect_new,
                 activity: Some(activity.id),

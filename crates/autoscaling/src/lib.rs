@@ -30,6 +30,7 @@ kernel::resources! {
     processes,
     scaling_activities,
     schedules,
+    sizes,
     tags,
 }
 

@@ -180,6 +180,9 @@ pub(crate) struct Member {
     pub(crate) weight: Option<u16>,
     #[serde(default)]
     pub(crate) spot: bool,
+    /// Whether it is monitored by the minute.
+    #[serde(default)]
+    pub(crate) detailed: bool,
     pub(crate) state: LifecycleState,
     pub(crate) healthy: bool,
     pub(crate) protected: bool,
@@ -219,6 +222,7 @@ impl Member {
             template: None,
             weight: None,
             spot: false,
+            detailed: false,
             state: LifecycleState::Pending,
             healthy: true,
             protected: false,

@@ -23,3 +23,8 @@ pub(crate) fn draw(
 pub(crate) fn take_back(_: &mut Tx, _: &Caller, _: &Group, _: &SmolStr, _: &[String]) -> bool {
     false
 }
+
+/// The desired and the minimum size of a group's warm pool.
+pub(crate) fn wanted(_: &Tx, _: &Group) -> (i64, i64) {
+    (0, 0)
+}

@@ -11,6 +11,7 @@
 
 mod blob;
 mod hash;
+mod hosted_zones;
 mod images;
 mod instance_types;
 mod offerings;
@@ -18,6 +19,7 @@ mod parameters;
 mod regions;
 pub mod stored;
 
+pub use hosted_zones::{HostedZones, hosted_zones};
 pub use images::{BlockDevice, Image, image, images, is_image_id, synthetic_image};
 pub use instance_types::{
     Architecture, BootMode, EbsBandwidth, Gpu, Hypervisor, InstanceStorage, InstanceType,

@@ -60,6 +60,11 @@ pub(crate) struct Attachment {
 }
 
 impl NetworkInterface {
+    /// Whether a service made it and looks after it: a load balancer's.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.requester_id.as_ref().is_some_and(|id| id.starts_with("amazon-"))
+    }
+
     /// `02:…` in the usual spelling.
     pub(crate) fn mac_text(&self) -> SmolStr {
         mac_text(self.mac)
@@ -132,12 +137,13 @@ pub(crate) fn remove(tx: &mut Tx, interface: &NetworkInterface) {
 
 fn delete_network_interface(
     tx: &mut Tx,
-    _: &Caller,
+    caller: &Caller,
     input: DeleteNetworkInterfaceRequest,
 ) -> Result<(), ApiError> {
     errors::dry_run(input.dry_run)?;
     let interface = NetworkInterface::find(tx, &input.network_interface_id)?;
-    if interface.attachment.is_some() {
+    let others = interface.is_managed() && caller.invoked_by.is_none();
+    if interface.attachment.is_some() || others {
         return Err(errors::interface_in_use(&interface.id));
     }
     remove(tx, &interface);

@@ -64,7 +64,9 @@ async fn of_a_service(
     body: Bytes,
 ) -> Result<Json<serde_json::Value>, Failure> {
     let name = uri.path().strip_prefix(PREFIX).unwrap_or_default();
-    let Some(control) = gateway.cloud.controls().find(|control| control.name() == name) else {
+    let named = || gateway.cloud.controls().filter(|control| control.name() == name);
+    let control = named().find(|control| control.is_read() == (method == Method::GET));
+    let Some(control) = control.or_else(|| named().next()) else {
         let text = "the control API has no such path";
         return Err(Failure(StatusCode::NOT_FOUND, text.to_owned()));
     };

@@ -110,7 +110,8 @@ impl Cloud {
 
     /// The control of this name, also if only services and the shell may use it.
     pub fn internal_control(&self, name: &str) -> Option<&'static Control> {
-        self.registry.controls.get(name).copied()
+        let controls = &self.registry.controls;
+        controls.get(&(name, false)).or_else(|| controls.get(&(name, true))).copied()
     }
 
     /// The controls that a client may use, by name.

@@ -166,7 +166,9 @@ impl Tx {
         name: &str,
         request: &serde_json::Value,
     ) -> Result<serde_json::Value, ApiError> {
-        let Some(control) = self.universe.registry.controls.get(name).copied() else {
+        let controls = &self.universe.registry.controls;
+        let command = controls.get(&(name, false)).or_else(|| controls.get(&(name, true)));
+        let Some(control) = command.copied() else {
             return Err(ApiError::not_implemented(name));
         };
         match control.handler {

@@ -97,7 +97,8 @@ pub(crate) struct Registry {
     by_type: BTreeMap<TypeId, usize>,
     pub(crate) tasks: Vec<TaskDef>,
     pub(crate) operations: BTreeMap<(&'static str, &'static str), &'static dyn OperationRow>,
-    pub(crate) controls: BTreeMap<&'static str, &'static Control>,
+    /// By name, and whether it is a question.
+    pub(crate) controls: BTreeMap<(&'static str, bool), &'static Control>,
     pub(crate) metrics: Vec<&'static MetricSource>,
     pub(crate) wakes: Vec<Vec<WakeRow>>,
     pub(crate) genesis: Vec<fn(&mut Tx, &Caller)>,
@@ -121,7 +122,7 @@ impl Registry {
         }
         let mut controls = BTreeMap::new();
         for control in resources().flat_map(|r| r.controls) {
-            let twice = controls.insert(control.name, control).is_some();
+            let twice = controls.insert((control.name, control.is_read()), control).is_some();
             assert!(!twice, "the control {} is registered once", control.name);
         }
         let mut registry = Self {

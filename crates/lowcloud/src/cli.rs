@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fault;
+mod load;
 mod outbox;
 
 use crate::client::Client;
@@ -44,6 +45,8 @@ enum Command {
     Clock(ClockOptions),
     /// Let things go wrong in a running cloud.
     Fault(fault::FaultOptions),
+    /// Give instances a load, show it, take it away.
+    Load(load::LoadOptions),
     /// Show the mail, telephone messages and web calls that left a running cloud.
     Outbox(outbox::OutboxOptions),
     /// List the operations that are implemented.
@@ -65,6 +68,27 @@ pub(crate) struct Remote {
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
+}
+
+/// A region of a running cloud.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Region {
+    /// The region.
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    region: Option<String>,
+    /// The account; the server's default, if none is given.
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+}
+
+impl Region {
+    /// As the control API is told it.
+    fn query(&self) -> String {
+        let fallback = || std::env::var("AWS_DEFAULT_REGION").ok();
+        let region = self.region.clone().or_else(fallback).unwrap_or("us-east-1".to_owned());
+        let account = self.account.as_ref().map(|account| format!("&account={account}"));
+        format!("region={region}{}", account.unwrap_or_default())
+    }
 }
 
 #[derive(Args, Debug)]
@@ -133,6 +157,7 @@ impl Arguments {
             Command::Reset(remote) => reset(&remote)?,
             Command::Clock(options) => clock(options)?,
             Command::Fault(options) => fault::fault(&options)?,
+            Command::Load(options) => load::load(&options)?,
             Command::Outbox(options) => outbox::outbox(&options)?,
             Command::Coverage(options) => coverage(&options)?,
         }

@@ -20,6 +20,13 @@ pub fn wiring() -> Wiring {
             // An instance of a group changed: its group looks.
             Wake::on("ec2.instances", "tag", "autoscaling.reconcile")
                 .with_prefix("aws:autoscaling:groupName="),
+            // A group or one of its instances changed: its size is noted.
+            Wake::on("autoscaling.groups", "", "load.group"),
+            Wake::on("autoscaling.members", "group", "load.group"),
+            // A target's health changed: its group looks, and what it serves is noted.
+            Wake::on("elbv2.targets", "target", "autoscaling.member")
+                .through("autoscaling.members", ""),
+            Wake::on("elbv2.targets", "group", "load.target-group"),
             // An instance or a group that a stack waits for changed: the stack's operation looks.
             Wake::on("ec2.instances", "tag", "cloudformation.advance")
                 .with_prefix("aws:cloudformation:stack-id="),

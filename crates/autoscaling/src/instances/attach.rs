@@ -50,6 +50,7 @@ pub(super) fn attach_instances(
             instance_type: instance.instance_type.unwrap_or_default(),
             image_id: instance.image_id.unwrap_or_default(),
             zone,
+            detailed: instance.monitoring.and_then(|m| m.state).as_deref() == Some("enabled"),
             protected: group.protect_new,
             ..Member::new(id.clone(), tx.now())
         };

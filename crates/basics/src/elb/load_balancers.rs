@@ -82,6 +82,7 @@ impl LoadBalancer {
             instance_port: Some(*port),
             policy_names: Some(names.clone()),
         };
+        let zones = catalogue::hosted_zones(&caller.region);
         let source = self.groups.first().map(|id| SourceSecurityGroup {
             owner_alias: Some(caller.account.clone()),
             group_name: network::group_name(snapshot, caller, id),
@@ -90,7 +91,7 @@ impl LoadBalancer {
             load_balancer_name: Some(self.name.clone()),
             dns_name: Some(self.dns_name.clone()),
             canonical_hosted_zone_name: (!self.internal).then(|| self.dns_name.clone()),
-            canonical_hosted_zone_name_id: None,
+            canonical_hosted_zone_name_id: zones.map(|zones| SmolStr::new_static(zones.application)),
             listener_descriptions: Some(self.listeners.iter().map(Listener::render).collect()),
             policies: Some(self.render_policies()),
             backend_server_descriptions: Some(self.backends.iter().map(backend).collect()),

@@ -98,6 +98,7 @@ fn a_new_one_has_awss_defaults() {
     let row = shown(&h);
     assert_eq!(row.dns_name, made.dns_name);
     assert!(made.dns_name.expect("a name").ends_with(".us-west-1.elb.amazonaws.com"));
+    assert_eq!(row.canonical_hosted_zone_name_id.as_deref(), Some("Z368ELLRRE2KJ0"));
     let check = row.health_check.expect("a health check");
     assert_eq!((&*check.target, check.interval, check.timeout), ("TCP:80", 30, 5));
     assert_eq!((check.healthy_threshold, check.unhealthy_threshold), (10, 2));
@@ -267,7 +268,7 @@ fn a_policy_in_use_cannot_be_deleted() {
     let set = |names: &[&str]| elb::SetLoadBalancerPoliciesOfListenerInput {
         load_balancer_name: "web".into(),
         load_balancer_port: 80,
-        policy_names: names.iter().map(|name| SmolStr::new(name)).collect(),
+        policy_names: names.iter().map(SmolStr::new).collect(),
     };
     ok::<ops::SetLoadBalancerPoliciesOfListener>(&h, set(&["sticky"]));
     let deletion = || elb::DeleteLoadBalancerPolicyInput {

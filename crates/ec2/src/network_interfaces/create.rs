@@ -113,8 +113,7 @@ pub(super) fn create_network_interface(
             let interface = NetworkInterface {
                 description: input.description.clone().unwrap_or_default(),
                 secondary_ips: wanted.take_secondaries(tx, &subnet)?,
-                // A root user's principal id is the account's.
-                requester_id: Some(tx.account().clone()),
+                requester_id: Some(requester(caller)),
                 tags,
                 ..interface
             };
@@ -129,6 +128,14 @@ pub(super) fn create_network_interface(
         network_interface: Some(wire),
         client_token: input.client_token.clone(),
     })
+}
+
+/// Who asks, as interfaces show it: a root user's principal id is the account's.
+fn requester(caller: &Caller) -> SmolStr {
+    match caller.invoked_by {
+        Some("elasticloadbalancing") => SmolStr::new_static("amazon-elb"),
+        _ => caller.account.clone(),
+    }
 }
 
 /// Parts of the request that lowcloud does not model say so rather than being dropped.

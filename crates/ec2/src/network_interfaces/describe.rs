@@ -94,7 +94,10 @@ pub(super) static FILTERS: &[FilterRow<NetworkInterface>] = &[
         name: "requester-id",
         values: |i, _, emit| i.requester_id.iter().for_each(|id| emit(id)),
     },
-    FilterRow { name: "requester-managed", values: |_, _, emit| emit("false") },
+    FilterRow {
+        name: "requester-managed",
+        values: |i, _, emit| emit(if i.is_managed() { "true" } else { "false" }),
+    },
     FilterRow {
         name: "source-dest-check",
         values: |i, _, emit| emit(bool_text(i.source_dest_check)),
@@ -145,7 +148,8 @@ fn has_host_names(snapshot: &Snapshot, interface: &NetworkInterface) -> bool {
 }
 
 fn status(interface: &NetworkInterface) -> &'static str {
-    if interface.attachment.is_some() { "in-use" } else { "available" }
+    let used = interface.attachment.is_some() || interface.is_managed();
+    if used { "in-use" } else { "available" }
 }
 
 /// An interface is being attached while its instance is on its way up.
@@ -224,7 +228,7 @@ pub(super) fn render(
         private_ip_address: Some(ip_text(row.private_ip)),
         private_ip_addresses: Some(addresses),
         requester_id: row.requester_id.clone(),
-        requester_managed: Some(false),
+        requester_managed: Some(row.is_managed()),
         source_dest_check: Some(row.source_dest_check),
         status: text(status(row)),
         subnet_id: Some(row.subnet_id.clone()),

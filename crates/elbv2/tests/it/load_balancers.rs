@@ -227,6 +227,14 @@ fn its_groups_are_in_use_until_its_interfaces_are_gone() {
     let all = interfaces();
     assert_eq!(all.len(), elb.subnets().len());
     assert!(all.iter().all(|i| i.description.as_deref() == Some(&format!("ELB {path}"))));
+    assert!(all.iter().all(|i| i.requester_managed == Some(true)));
+    assert!(all.iter().all(|i| i.status.as_deref() == Some("in-use")));
+    assert!(all.iter().all(|i| i.requester_id.as_deref() == Some("amazon-elb")));
+    let theirs = ec2::DeleteNetworkInterfaceRequest {
+        network_interface_id: all[0].network_interface_id.clone().expect("an id"),
+        ..Default::default()
+    };
+    elb.fails_as::<ec2::ops::DeleteNetworkInterface>(theirs, "InvalidParameterValue");
     elb.ok::<ops::DeleteLoadBalancer>(deletion(&arn));
     let delete_group =
         || ec2::DeleteSecurityGroupRequest { group_id: Some(group.clone()), ..Default::default() };
