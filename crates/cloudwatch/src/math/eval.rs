@@ -85,15 +85,28 @@ pub(crate) fn evaluate(expression: &Expression, scope: &dyn Scope) -> Result<Val
             let value = evaluate(inner, scope)?;
             binary(Operator::Equal, &value, &Value::Number(0.0))
         }
-        Expression::Binary(operator, left, right) => {
-            binary(*operator, &evaluate(left, scope)?, &evaluate(right, scope)?)
-        }
+        Expression::Binary(..) => chain(expression, scope),
         Expression::Call(name, items) => {
             let arguments: Result<Vec<Value>, String> =
                 items.iter().map(|item| evaluate(item, scope)).collect();
             functions::call(name, &arguments?, scope)
         }
     }
+}
+
+/// `a + b + …`: such a chain may be long, and leans to the left; it is followed without recursion.
+fn chain(expression: &Expression, scope: &dyn Scope) -> Result<Value, String> {
+    let mut first = expression;
+    let mut rest = Vec::new();
+    while let Expression::Binary(operator, left, right) = first {
+        rest.push((*operator, right));
+        first = left;
+    }
+    let mut value = evaluate(first, scope)?;
+    for (operator, right) in rest.into_iter().rev() {
+        value = binary(operator, &value, &evaluate(right, scope)?)?;
+    }
+    Ok(value)
 }
 
 fn list(items: &[Expression], scope: &dyn Scope) -> Result<Value, String> {
