@@ -12,12 +12,14 @@ use kernel::{ApiError, Dimensions, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Queries of an alarm.
 const MAX_ALARM_QUERIES: usize = 10;
+/// Points that the answers to one request may hold in all.
+const MAX_HELD: usize = 20_000_000;
 /// How deep expressions may refer to each other.
 const MAX_REFERENCES: usize = 100;
 
@@ -330,11 +332,12 @@ pub(crate) struct Answers<'a> {
     queries: &'a [Query],
     window: Window,
     known: RefCell<BTreeMap<SmolStr, math::Value>>,
+    held: Cell<usize>,
 }
 
 impl<'a> Answers<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot, queries: &'a [Query], window: Window) -> Self {
-        Self { snapshot, queries, window, known: RefCell::default() }
+        Self { snapshot, queries, window, known: RefCell::default(), held: Cell::new(0) }
     }
 
     /// What a query comes to.
@@ -368,6 +371,10 @@ impl<'a> Answers<'a> {
                 value
             }
         };
+        self.held.set(self.held.get() + value.size());
+        if self.held.get() > MAX_HELD {
+            return Err("The expressions have too many datapoints".into());
+        }
         self.known.borrow_mut().insert(id.into(), value.clone());
         Ok(value)
     }

@@ -1,7 +1,7 @@
 //! Micro-benchmarks of what is on the hot path: `make bench`, or `cargo bench -p sim`.
 #![allow(missing_docs, reason = "benchmarks are named, not documented")]
 
-use api::{cloudformation, ec2};
+use api::{cloudformation, cloudwatch, ec2};
 use kernel::{Caller, Clock, ClockMode, Cloud, MemoryJournal, Operation, Pace, Settings, Wall};
 
 fn main() {
@@ -105,4 +105,118 @@ fn validate_a_template_of_two_hundred(bencher: divan::Bencher<'_, '_>) {
         };
         call::<cloudformation::ops::ValidateTemplate>(&cloud, input)
     });
+}
+
+/// When metrics are put and read: two days after the epoch.
+const LATER: i64 = 2 * 86_400_000;
+
+/// A cloud in which there are two days to put metrics into.
+fn later() -> Cloud {
+    let cloud = cloud();
+    cloud.step(Wall(0), LATER).expect("memory never fails");
+    cloud
+}
+
+/// A value of the metric `m` with a dimension, some minutes ago.
+fn datum(host: i64, minutes_ago: i64) -> cloudwatch::MetricDatum {
+    cloudwatch::MetricDatum {
+        metric_name: "m".into(),
+        dimensions: Some(vec![cloudwatch::Dimension {
+            name: "Host".into(),
+            value: format!("web-{host}").into(),
+        }]),
+        value: Some((minutes_ago * 37 % 1_000) as f64 / 10.0),
+        timestamp: Some(kernel::Timestamp(LATER - minutes_ago * 60_000)),
+        ..Default::default()
+    }
+}
+
+fn put(cloud: &Cloud, data: Vec<cloudwatch::MetricDatum>) {
+    let input = cloudwatch::PutMetricDataInput {
+        namespace: "Bench".into(),
+        metric_data: Some(data),
+        ..Default::default()
+    };
+    call::<cloudwatch::ops::PutMetricData>(cloud, input);
+}
+
+/// A day of a value each minute, of one metric.
+fn put_a_day(cloud: &Cloud) {
+    for hour in 0..24 {
+        put(cloud, (hour * 60..hour * 60 + 60).map(|minute| datum(0, minute)).collect());
+    }
+}
+
+#[divan::bench(args = [1, 10_000])]
+fn put_one_value_beside(bencher: divan::Bencher<'_, '_>, metrics: i64) {
+    let cloud = later();
+    put_a_day(&cloud);
+    for hundred in 0..metrics / 100 {
+        put(&cloud, (0..100).map(|n| datum(hundred * 100 + n, 0)).collect());
+    }
+    bencher.bench_local(|| put(&cloud, vec![datum(0, 1)]));
+}
+
+#[divan::bench]
+fn get_a_day_of_minutes(bencher: divan::Bencher<'_, '_>) {
+    let cloud = later();
+    put_a_day(&cloud);
+    bencher.bench_local(|| {
+        let input = cloudwatch::GetMetricDataInput {
+            metric_data_queries: vec![cloudwatch::MetricDataQuery {
+                id: "q".into(),
+                metric_stat: Some(cloudwatch::MetricStat {
+                    metric: cloudwatch::Metric {
+                        namespace: Some("Bench".into()),
+                        metric_name: Some("m".into()),
+                        dimensions: datum(0, 0).dimensions,
+                    },
+                    period: 60,
+                    stat: "Average".into(),
+                    unit: None,
+                }),
+                ..Default::default()
+            }],
+            start_time: kernel::Timestamp(LATER - 86_400_000),
+            end_time: kernel::Timestamp(LATER),
+            ..Default::default()
+        };
+        call::<cloudwatch::ops::GetMetricData>(&cloud, input)
+    });
+}
+
+fn put_alarms(cloud: &Cloud, count: i64) {
+    for number in 0..count {
+        let input = cloudwatch::PutMetricAlarmInput {
+            alarm_name: format!("alarm-{number}").into(),
+            namespace: Some("Bench".into()),
+            metric_name: Some("m".into()),
+            dimensions: datum(number, 0).dimensions,
+            statistic: Some("Average".into()),
+            period: Some(60),
+            evaluation_periods: Some(3),
+            threshold: Some(1_000.0),
+            comparison_operator: Some("GreaterThanThreshold".into()),
+            treat_missing_data: Some("ignore".into()),
+            ..Default::default()
+        };
+        call::<cloudwatch::ops::PutMetricAlarm>(cloud, input);
+    }
+}
+
+#[divan::bench]
+fn look_at_a_thousand_alarms(bencher: divan::Bencher<'_, '_>) {
+    let cloud = later();
+    for minutes in 0..60 {
+        put(&cloud, (0..1_000).map(|host| datum(host, minutes)).collect());
+    }
+    put_alarms(&cloud, 1_000);
+    bencher.bench_local(|| cloud.step(Wall(0), 60_000).expect("memory never fails"));
+}
+
+#[divan::bench(sample_count = 10)]
+fn step_a_day_with_two_alarms(bencher: divan::Bencher<'_, '_>) {
+    let cloud = later();
+    put_alarms(&cloud, 2);
+    bencher.bench_local(|| cloud.step(Wall(0), 86_400_000).expect("memory never fails"));
 }

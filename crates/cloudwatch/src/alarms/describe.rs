@@ -43,23 +43,34 @@ pub(super) fn describe_alarms(
                 lists.into_iter().flatten().any(|arn| arn.starts_with(prefix.as_str()))
             })
     };
-    let found: Vec<Arc<Alarm>> = match (names, input.alarm_name_prefix.as_deref()) {
-        ([], None) => snapshot.rows::<Alarm>().filter(|alarm| is_wanted(alarm)).cloned().collect(),
-        ([], Some(prefix)) => {
-            let first = snapshot.get::<Alarm>(prefix);
-            let more = snapshot.rows_after::<Alarm>(prefix);
-            let more = more.take_while(|alarm| alarm.name.starts_with(prefix)).cloned();
-            first.into_iter().chain(more).filter(|alarm| is_wanted(alarm)).collect()
-        }
-        (names, _) => {
-            let mut names: Vec<&SmolStr> = names.iter().collect();
-            names.sort();
-            names.dedup();
-            let found = names.into_iter().filter_map(|name| snapshot.get::<Alarm>(name));
-            found.filter(|alarm| is_wanted(alarm)).collect()
-        }
-    };
+    let mut found = candidates(snapshot, &input);
+    found.retain(|alarm| is_wanted(alarm));
     answer(&input, &found, Alarm::render_metric, Alarm::render_composite)
+}
+
+/// Alarms that may be meant, in the order of their names.
+fn candidates(snapshot: &Snapshot, input: &DescribeAlarmsInput) -> Vec<Arc<Alarm>> {
+    let mut found: Vec<Arc<Alarm>> =
+        match (&input.alarm_names, &input.alarm_name_prefix, &input.action_prefix) {
+            (Some(names), ..) if !names.is_empty() => {
+                names.iter().filter_map(|name| snapshot.get::<Alarm>(name)).collect()
+            }
+            (_, Some(prefix), _) => {
+                let first = snapshot.get::<Alarm>(prefix);
+                let more = snapshot.rows_after::<Alarm>(prefix);
+                let more = more.take_while(|alarm| alarm.name.starts_with(prefix.as_str()));
+                first.into_iter().chain(more.cloned()).collect()
+            }
+            (_, None, Some(action)) => {
+                let arns = snapshot.index_values::<Alarm>("action", action);
+                let with = |arn: &SmolStr| snapshot.rows_by::<Alarm>("action", arn);
+                arns.iter().flat_map(with).cloned().collect()
+            }
+            (_, None, None) => snapshot.rows::<Alarm>().cloned().collect(),
+        };
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.dedup_by(|a, b| a.name == b.name);
+    found
 }
 
 fn answer(

@@ -3,6 +3,7 @@
 use super::reasons::instant;
 use super::row::{Alarm, Source, StateValue, Watch};
 use crate::statistics::{Statistic, shouted};
+use api::sns;
 use kernel::{ApiError, Caller, Tx};
 use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
@@ -10,10 +11,11 @@ use smol_str::{SmolStr, format_smolstr};
 /// Topics take subjects of this length.
 const MAX_SUBJECT: usize = 100;
 
-/// `ALARM: "<name>" in US West (N. California)`, cut to what a topic takes.
+/// `ALARM: "<name>" in US West (N. California)`, cut to what a topic takes: printable ASCII.
 pub(super) fn subject(alarm: &Alarm, caller: &Caller) -> SmolStr {
-    let subject =
-        format!("{}: \"{}\" in {}", alarm.state.value.as_str(), alarm.name, region(caller));
+    let is_plain = |c: char| c.is_ascii() && !c.is_ascii_control();
+    let name: String = alarm.name.chars().map(|c| if is_plain(c) { c } else { '?' }).collect();
+    let subject = format!("{}: \"{name}\" in {}", alarm.state.value.as_str(), region(caller));
     match subject.char_indices().nth(MAX_SUBJECT - 1) {
         Some((end, _)) => format_smolstr!("{}...", &subject[..end - 3]),
         None => subject.into(),
@@ -91,11 +93,110 @@ fn trigger(watch: &Watch) -> Value {
 
 /// Sends it.
 pub(super) fn publish(
-    _tx: &mut Tx,
-    _caller: &Caller,
-    _topic: &SmolStr,
-    _subject: SmolStr,
-    _message: &Value,
+    tx: &mut Tx,
+    caller: &Caller,
+    topic: &SmolStr,
+    subject: SmolStr,
+    message: &Value,
 ) -> Result<(), ApiError> {
-    Err(ApiError::not_implemented("sns:Publish"))
+    let input = sns::PublishInput {
+        topic_arn: Some(topic.clone()),
+        subject: Some(subject),
+        message: message.to_string().into(),
+        ..Default::default()
+    };
+    tx.call::<sns::ops::Publish>(caller, input).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarms::row::{Comparison, Kind, MetricSource, State};
+    use kernel::Timestamp;
+
+    fn alarm(name: &str) -> Alarm {
+        let at = Timestamp(1_506_576_906_123);
+        Alarm {
+            name: name.into(),
+            arn: "arn:aws:cloudwatch:us-west-1:123456789012:alarm:a".into(),
+            description: None,
+            actions_enabled: true,
+            ok_actions: Vec::new(),
+            alarm_actions: vec!["arn:aws:sns:us-west-1:123456789012:t".into()],
+            insufficient_data_actions: Vec::new(),
+            created_at: at,
+            configured_at: at,
+            tags: kernel::Tags::default(),
+            kind: Kind::Metric(Box::new(Watch {
+                source: Source::Metric(MetricSource {
+                    namespace: "AWS/EC2".into(),
+                    name: "CPUUtilization".into(),
+                    dimensions: vec![("InstanceId".into(), "i-1".into())],
+                    statistic: "Average".into(),
+                    unit: None,
+                    period: 60,
+                }),
+                evaluation_periods: 2,
+                datapoints_to_alarm: None,
+                threshold: 10.0,
+                comparison: Comparison::Greater,
+                treat_missing_data: None,
+                low_samples: None,
+                by_wall_clock: false,
+            })),
+            state: State {
+                value: StateValue::Alarm,
+                reason: "because".into(),
+                data: None,
+                updated_at: at,
+                transitioned_at: at,
+            },
+        }
+    }
+
+    #[test]
+    fn a_topic_is_told_in_the_words_of_real_notifications() {
+        let caller = Caller::new("123456789012", "us-west-1");
+        let message = message(&alarm("a"), &caller, StateValue::Ok);
+        assert_eq!(
+            message,
+            json!({
+                "AlarmName": "a",
+                "AlarmDescription": null,
+                "AWSAccountId": "123456789012",
+                "AlarmConfigurationUpdatedTimestamp": "2017-09-28T05:35:06.123+0000",
+                "NewStateValue": "ALARM",
+                "NewStateReason": "because",
+                "StateChangeTime": "2017-09-28T05:35:06.123+0000",
+                "Region": "US West (N. California)",
+                "AlarmArn": "arn:aws:cloudwatch:us-west-1:123456789012:alarm:a",
+                "OldStateValue": "OK",
+                "OKActions": [],
+                "AlarmActions": ["arn:aws:sns:us-west-1:123456789012:t"],
+                "InsufficientDataActions": [],
+                "Trigger": {
+                    "MetricName": "CPUUtilization",
+                    "Namespace": "AWS/EC2",
+                    "StatisticType": "Statistic",
+                    "Statistic": "AVERAGE",
+                    "Unit": null,
+                    "Dimensions": [{ "value": "i-1", "name": "InstanceId" }],
+                    "Period": 60,
+                    "EvaluationPeriods": 2,
+                    "ComparisonOperator": "GreaterThanThreshold",
+                    "Threshold": 10.0,
+                    "TreatMissingData": "missing",
+                    "EvaluateLowSampleCountPercentile": "",
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn the_subject_names_state_alarm_and_region_and_fits_a_topic() {
+        let caller = Caller::new("123456789012", "us-west-1");
+        let text = "ALARM: \"a\" in US West (N. California)";
+        assert_eq!(subject(&alarm("a"), &caller), text);
+        assert!(subject(&alarm(&"long".repeat(60)), &caller).chars().count() <= 100);
+    }
 }

@@ -167,13 +167,18 @@ impl Row for Alarm {
     const TABLE: &'static str = "cloudwatch.alarms";
     /// `metric`: namespace and name of what is watched. `fast`: alarms with periods below a
     /// minute. `watching`: anything but composites. `child`: alarms of which a composite speaks.
-    const INDEXES: &'static [&'static str] = &["metric", "fast", "watching", "child"];
+    /// `action`: ARNs of its actions, whatever the state.
+    const INDEXES: &'static [&'static str] = &["metric", "fast", "watching", "child", "action"];
 
     fn key(&self) -> SmolStr {
         self.name.clone()
     }
 
     fn index(&self, sink: &mut IndexSink) {
+        let lists = [&self.ok_actions, &self.alarm_actions, &self.insufficient_data_actions];
+        for arn in lists.into_iter().flatten() {
+            sink.put("action", arn.clone());
+        }
         match &self.kind {
             Kind::Metric(watch) => {
                 sink.put("watching", "");

@@ -18,8 +18,8 @@ pub(super) enum Rule {
     /// The alarm of this name is in this state.
     State(StateValue, SmolStr),
     Not(Box<Rule>),
-    And(Box<Rule>, Box<Rule>),
-    Or(Box<Rule>, Box<Rule>),
+    All(Vec<Rule>),
+    Any(Vec<Rule>),
 }
 
 impl Rule {
@@ -43,8 +43,8 @@ impl Rule {
             Self::Always(value) => *value,
             Self::State(wanted, name) => state(name) == Some(*wanted),
             Self::Not(rule) => !rule.holds(state),
-            Self::And(one, other) => one.holds(state) && other.holds(state),
-            Self::Or(one, other) => one.holds(state) || other.holds(state),
+            Self::All(rules) => rules.iter().all(|rule| rule.holds(state)),
+            Self::Any(rules) => rules.iter().any(|rule| rule.holds(state)),
         }
     }
 
@@ -62,9 +62,8 @@ impl Rule {
             Self::Always(_) => (),
             Self::State(_, name) => names.push(name.clone()),
             Self::Not(rule) => rule.gather(names),
-            Self::And(one, other) | Self::Or(one, other) => {
-                one.gather(names);
-                other.gather(names);
+            Self::All(rules) | Self::Any(rules) => {
+                rules.iter().for_each(|rule| rule.gather(names));
             }
         }
     }
@@ -115,19 +114,19 @@ impl<'a> Parser<'a> {
     }
 
     fn any(&mut self) -> Result<Rule, ApiError> {
-        let mut rule = self.all()?;
+        let mut rules = vec![self.all()?];
         while self.word("OR") {
-            rule = Rule::Or(Box::new(rule), Box::new(self.all()?));
+            rules.push(self.all()?);
         }
-        Ok(rule)
+        Ok(Rule::Any(rules))
     }
 
     fn all(&mut self) -> Result<Rule, ApiError> {
-        let mut rule = self.one()?;
+        let mut rules = vec![self.one()?];
         while self.word("AND") {
-            rule = Rule::And(Box::new(rule), Box::new(self.one()?));
+            rules.push(self.one()?);
         }
-        Ok(rule)
+        Ok(Rule::All(rules))
     }
 
     fn one(&mut self) -> Result<Rule, ApiError> {

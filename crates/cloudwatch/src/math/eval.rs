@@ -8,6 +8,8 @@ use smol_str::SmolStr;
 
 /// Lines that one value may have.
 pub(super) const MAX_LINES: usize = 500;
+/// Points that the lines of one value may have in all.
+pub(super) const MAX_TOTAL: usize = 5_000_000;
 
 /// What an expression, or a part of one, comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +39,23 @@ pub(crate) trait Scope {
 }
 
 impl Value {
+    /// Number of points.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Line(line) => line.points.len(),
+            Self::Lines(lines) => lines.iter().map(|line| line.points.len()).sum(),
+            _ => 0,
+        }
+    }
+
+    /// The value, if it is not too large to be handed on.
+    pub(super) fn bounded(self) -> Result<Self, String> {
+        match self.size() > MAX_TOTAL {
+            true => Err("The expression has too many datapoints".into()),
+            false => Ok(self),
+        }
+    }
+
     /// How errors call it.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -66,9 +85,7 @@ pub(crate) fn evaluate(expression: &Expression, scope: &dyn Scope) -> Result<Val
             let value = evaluate(inner, scope)?;
             binary(Operator::Equal, &value, &Value::Number(0.0))
         }
-        Expression::Binary(operator, left, right) => {
-            binary(*operator, &evaluate(left, scope)?, &evaluate(right, scope)?)
-        }
+        Expression::Binary(..) => chain(expression, scope),
         Expression::Call(name, items) => {
             let arguments: Result<Vec<Value>, String> =
                 items.iter().map(|item| evaluate(item, scope)).collect();
@@ -77,16 +94,34 @@ pub(crate) fn evaluate(expression: &Expression, scope: &dyn Scope) -> Result<Val
     }
 }
 
+/// `a + b + …`: such a chain may be long, and leans to the left; it is followed without recursion.
+fn chain(expression: &Expression, scope: &dyn Scope) -> Result<Value, String> {
+    let mut first = expression;
+    let mut rest = Vec::new();
+    while let Expression::Binary(operator, left, right) = first {
+        rest.push((*operator, right));
+        first = left;
+    }
+    let mut value = evaluate(first, scope)?;
+    for (operator, right) in rest.into_iter().rev() {
+        value = binary(operator, &value, &evaluate(right, scope)?)?;
+    }
+    Ok(value)
+}
+
 fn list(items: &[Expression], scope: &dyn Scope) -> Result<Value, String> {
     let mut lines = Vec::new();
+    let mut size = 0;
     for item in items {
-        match evaluate(item, scope)? {
+        let value = evaluate(item, scope)?;
+        size += value.size();
+        match value {
             Value::Line(line) => lines.push(line),
             Value::Lines(more) => lines.extend(more),
             other => return Err(format!("Unsupported element of an array: {}", other.kind())),
         }
-        if lines.len() > MAX_LINES {
-            return Err(format!("An array can have no more than {MAX_LINES} time series"));
+        if lines.len() > MAX_LINES || size > MAX_TOTAL {
+            return Err("An array has too many time series or datapoints".into());
         }
     }
     Ok(Value::Lines(lines))

@@ -1,6 +1,6 @@
 //! Functions of metric math ("Functions supported for metric math", user guide).
 
-use super::eval::{MAX_LINES, Scope, Value};
+use super::eval::{MAX_LINES, MAX_TOTAL, Scope, Value};
 use super::series::{Summary, at, mapped, values};
 use crate::queries::{Line, Window};
 use kernel::Timestamp;
@@ -44,6 +44,14 @@ pub(super) fn call(name: &str, arguments: &[Value], scope: &dyn Scope) -> Result
         ("FILL", [value, filling]) => {
             let filling = Filling::of(filling)?;
             let window = scope.window();
+            let each_has = |line: &Line| grid(window, line.period).count() + line.points.len();
+            let size = match value {
+                Value::Lines(lines) => lines.iter().map(each_has).sum(),
+                _ => 0,
+            };
+            if size > MAX_TOTAL {
+                return Err("The expression has too many datapoints".into());
+            }
             each(name, value, |line| fill(line, &filling, window))
         }
         ("IF", [condition, then]) => chosen(condition, then, None),
@@ -84,7 +92,7 @@ fn whole(number: f64) -> usize {
 fn limited(lines: Vec<Line>) -> Result<Value, String> {
     match lines.len() > MAX_LINES {
         true => Err(format!("More than {MAX_LINES} time series")),
-        false => Ok(Value::Lines(lines)),
+        false => Value::Lines(lines).bounded(),
     }
 }
 

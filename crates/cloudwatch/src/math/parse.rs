@@ -4,7 +4,7 @@ use super::lex::{Token, tokens};
 use smol_str::SmolStr;
 
 /// How deep an expression may be nested.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 32;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]

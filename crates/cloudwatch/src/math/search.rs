@@ -34,8 +34,8 @@ enum Term {
     /// Property (if given), word, whether it is quoted.
     Word(Option<String>, String, bool),
     Not(Box<Term>),
-    And(Box<Term>, Box<Term>),
-    Or(Box<Term>, Box<Term>),
+    All(Vec<Term>),
+    Any(Vec<Term>),
 }
 
 impl Search {
@@ -75,8 +75,8 @@ impl Term {
         match self {
             Self::Everything => true,
             Self::Not(term) => !term.finds(known),
-            Self::And(one, other) => one.finds(known) && other.finds(known),
-            Self::Or(one, other) => one.finds(known) || other.finds(known),
+            Self::All(terms) => terms.iter().all(|term| term.finds(known)),
+            Self::Any(terms) => terms.iter().any(|term| term.finds(known)),
             Self::Word(property, word, is_quoted) => {
                 let matches = |text: &str| match is_quoted {
                     true => text == word,
@@ -189,15 +189,15 @@ impl Parser<'_> {
     }
 
     fn any(&mut self) -> Result<Term, String> {
-        let mut term = self.all()?;
+        let mut terms = vec![self.all()?];
         while self.keyword("OR") {
-            term = Term::Or(Box::new(term), Box::new(self.all()?));
+            terms.push(self.all()?);
         }
-        Ok(term)
+        Ok(Term::Any(terms))
     }
 
     fn all(&mut self) -> Result<Term, String> {
-        let mut term = self.one()?;
+        let mut terms = vec![self.one()?];
         loop {
             let is_end = match self.words.first() {
                 None | Some(Word::Close) => true,
@@ -205,10 +205,10 @@ impl Parser<'_> {
                 Some(_) => false,
             };
             if is_end {
-                return Ok(term);
+                return Ok(Term::All(terms));
             }
             self.keyword("AND");
-            term = Term::And(Box::new(term), Box::new(self.one()?));
+            terms.push(self.one()?);
         }
     }
 
@@ -259,16 +259,24 @@ impl Parser<'_> {
             Word::Plain(text) => Ok(word(text, false)),
             Word::Quoted(text) => Ok(word(text, true)),
             Word::Open => {
-                let mut term = self.property(property)?;
+                // A list of words, not of lists.
+                let mut terms = Vec::new();
                 loop {
+                    let (next, rest) =
+                        self.words.split_first().ok_or("A search ends unexpectedly")?;
+                    self.words = rest;
+                    terms.push(match next {
+                        Word::Plain(text) => word(text, false),
+                        Word::Quoted(text) => word(text, true),
+                        _ => return Err("Unexpected symbol in a search".into()),
+                    });
                     if let Some((Word::Close, rest)) = self.words.split_first() {
                         self.words = rest;
-                        return Ok(term);
+                        return Ok(Term::Any(terms));
                     }
                     if !self.keyword("OR") {
                         return Err("OR or ')' was expected in a search".into());
                     }
-                    term = Term::Or(Box::new(term), Box::new(self.property(property)?));
                 }
             }
             Word::Close | Word::Equals => Err("Unexpected symbol in a search".into()),

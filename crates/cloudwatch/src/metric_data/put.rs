@@ -103,7 +103,8 @@ fn check(now: Timestamp, datum: &MetricDatum, parameter: &str) -> Result<Point, 
         Some(1) => true,
         Some(other) => return Err(errors::bad_parameter(other, named("StorageResolution"))),
     };
-    let at = datum.timestamp.unwrap_or(now);
+    // Nothing is kept of the time before the epoch, whatever the clock says.
+    let at = datum.timestamp.unwrap_or(now).max(Timestamp(0));
     let out_of_time = |rule: &str| {
         Err(errors::invalid_value(format!(
             "The parameter {} must specify a time {rule}.",

@@ -107,7 +107,7 @@ fn read_tier(
     points: &mut Vec<(Timestamp, Tally)>,
 ) {
     let (youngest, oldest) = tier.ages();
-    let from = wanted.from.max(snapshot.now().plus_millis(-oldest));
+    let from = wanted.from.max(snapshot.now().plus_millis(-oldest)).max(Timestamp(0));
     let to = wanted.to.min(snapshot.now().plus_millis(-youngest));
     if from >= to {
         return;

@@ -3,7 +3,7 @@
 use crate::harness::{Watched, dimension};
 use crate::source;
 use api::cloudwatch::{self as cw, ops};
-use api::ec2;
+use api::{ec2, sns};
 use serde_json::json;
 use smol_str::SmolStr;
 
@@ -141,4 +141,55 @@ fn an_instance_is_stopped_by_its_alarm() {
     let told = cloud.history("a");
     let failed = "Failed to execute action arn:aws:automate:us-west-1:ec2:recover";
     assert!(told[0].1.starts_with(failed), "{told:?}");
+}
+
+#[test]
+fn a_topic_is_told_of_a_change_and_of_nothing_else() {
+    let cloud = Watched::new();
+    let topic = cloud
+        .ok::<sns::ops::CreateTopic>(sns::CreateTopicInput {
+            name: "t".into(),
+            ..Default::default()
+        })
+        .topic_arn
+        .expect("an ARN");
+    let outbox = || {
+        let told = cloud.control("outbox", &json!({}));
+        told["outbox"].as_array().cloned().expect("a list")
+    };
+    cloud.ok::<sns::ops::Subscribe>(sns::SubscribeInput {
+        topic_arn: topic.clone(),
+        protocol: "email".into(),
+        endpoint: Some("me@example.com".into()),
+        ..Default::default()
+    });
+    let invitation = outbox()[0]["body"].to_string();
+    let token = invitation.split("Token=").nth(1).expect("a token");
+    cloud.ok::<sns::ops::ConfirmSubscription>(sns::ConfirmSubscriptionInput {
+        topic_arn: topic.clone(),
+        token: token.chars().take_while(char::is_ascii_hexdigit).collect::<String>().into(),
+        ..Default::default()
+    });
+    let before = outbox().len();
+    cloud.alarm(|alarm| {
+        alarm.alarm_actions =
+            Some(vec![topic.clone(), "arn:aws:sns:us-west-1:123456789012:gone".into()]);
+        alarm.statistic = Some("Average".into());
+    });
+    cloud.put(50.0);
+    cloud.to_minute();
+    cloud.put(60.0);
+    cloud.to_minute();
+    let sent = outbox().split_off(before);
+    assert_eq!(sent.len(), 1, "only the change is told");
+    assert_eq!(sent[0]["subject"], "ALARM: \"a\" in US West (N. California)");
+    let body = sent[0]["body"].as_str().expect("a body");
+    assert!(body.contains("\"Statistic\":\"AVERAGE\""), "{body}");
+    assert!(body.contains("\"OldStateValue\":\"INSUFFICIENT_DATA\""), "{body}");
+    let told = cloud.history("a");
+    let executed = format!("Successfully executed action {topic}");
+    assert_eq!(told[1], ("Action".into(), executed.into()));
+    let failed =
+        "Failed to execute action arn:aws:sns:us-west-1:123456789012:gone: Topic does not exist";
+    assert_eq!(told[0], ("Action".into(), failed.into()));
 }

@@ -127,6 +127,19 @@ fn expressions_that_cannot_be_computed_are_refused() {
 }
 
 #[test]
+fn long_and_deep_expressions_do_no_harm() {
+    let cloud = cloud();
+    let long = format!("m{}", "+1".repeat(1_000));
+    assert_eq!(computed(&cloud, &long)[0][0], (32, 1_001.0));
+    for (open, close) in [("(", ")"), ("ABS(", ")"), ("-", "")] {
+        let deep = format!("{}m{}", open.repeat(24), close.repeat(24));
+        assert_eq!(computed(&cloud, &deep)[0][0], (32, 1.0));
+    }
+    let search = format!("SEARCH('{}', 'Sum', 60)", "m ".repeat(1_000));
+    assert!(!cloud.query(180, vec![expression("e", &search)]).is_empty());
+}
+
+#[test]
 fn expressions_may_name_expressions_but_not_in_a_circle() {
     let cloud = cloud();
     let queries =
