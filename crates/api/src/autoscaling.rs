@@ -18,6 +18,33 @@ pub mod ops {
         type Input = super::AttachInstancesQuery;
         type Output = ();
     }
+    /// `AttachLoadBalancerTargetGroups`
+    #[derive(Debug)]
+    pub struct AttachLoadBalancerTargetGroups;
+    impl model::Operation for AttachLoadBalancerTargetGroups {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "AttachLoadBalancerTargetGroups";
+        type Input = super::AttachLoadBalancerTargetGroupsType;
+        type Output = super::AttachLoadBalancerTargetGroupsResultType;
+    }
+    /// `AttachLoadBalancers`
+    #[derive(Debug)]
+    pub struct AttachLoadBalancers;
+    impl model::Operation for AttachLoadBalancers {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "AttachLoadBalancers";
+        type Input = super::AttachLoadBalancersType;
+        type Output = super::AttachLoadBalancersResultType;
+    }
+    /// `AttachTrafficSources`
+    #[derive(Debug)]
+    pub struct AttachTrafficSources;
+    impl model::Operation for AttachTrafficSources {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "AttachTrafficSources";
+        type Input = super::AttachTrafficSourcesType;
+        type Output = super::AttachTrafficSourcesResultType;
+    }
     /// `BatchDeleteScheduledAction`
     #[derive(Debug)]
     pub struct BatchDeleteScheduledAction;
@@ -207,6 +234,24 @@ pub mod ops {
         type Input = super::DescribeLifecycleHooksType;
         type Output = super::DescribeLifecycleHooksAnswer;
     }
+    /// `DescribeLoadBalancerTargetGroups`
+    #[derive(Debug)]
+    pub struct DescribeLoadBalancerTargetGroups;
+    impl model::Operation for DescribeLoadBalancerTargetGroups {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeLoadBalancerTargetGroups";
+        type Input = super::DescribeLoadBalancerTargetGroupsRequest;
+        type Output = super::DescribeLoadBalancerTargetGroupsResponse;
+    }
+    /// `DescribeLoadBalancers`
+    #[derive(Debug)]
+    pub struct DescribeLoadBalancers;
+    impl model::Operation for DescribeLoadBalancers {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeLoadBalancers";
+        type Input = super::DescribeLoadBalancersRequest;
+        type Output = super::DescribeLoadBalancersResponse;
+    }
     /// `DescribeMetricCollectionTypes`
     #[derive(Debug)]
     pub struct DescribeMetricCollectionTypes;
@@ -279,6 +324,15 @@ pub mod ops {
         type Input = ();
         type Output = super::DescribeTerminationPolicyTypesAnswer;
     }
+    /// `DescribeTrafficSources`
+    #[derive(Debug)]
+    pub struct DescribeTrafficSources;
+    impl model::Operation for DescribeTrafficSources {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeTrafficSources";
+        type Input = super::DescribeTrafficSourcesRequest;
+        type Output = super::DescribeTrafficSourcesResponse;
+    }
     /// `DetachInstances`
     #[derive(Debug)]
     pub struct DetachInstances;
@@ -287,6 +341,33 @@ pub mod ops {
         const NAME: &'static str = "DetachInstances";
         type Input = super::DetachInstancesQuery;
         type Output = super::DetachInstancesAnswer;
+    }
+    /// `DetachLoadBalancerTargetGroups`
+    #[derive(Debug)]
+    pub struct DetachLoadBalancerTargetGroups;
+    impl model::Operation for DetachLoadBalancerTargetGroups {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DetachLoadBalancerTargetGroups";
+        type Input = super::DetachLoadBalancerTargetGroupsType;
+        type Output = super::DetachLoadBalancerTargetGroupsResultType;
+    }
+    /// `DetachLoadBalancers`
+    #[derive(Debug)]
+    pub struct DetachLoadBalancers;
+    impl model::Operation for DetachLoadBalancers {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DetachLoadBalancers";
+        type Input = super::DetachLoadBalancersType;
+        type Output = super::DetachLoadBalancersResultType;
+    }
+    /// `DetachTrafficSources`
+    #[derive(Debug)]
+    pub struct DetachTrafficSources;
+    impl model::Operation for DetachTrafficSources {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DetachTrafficSources";
+        type Input = super::DetachTrafficSourcesType;
+        type Output = super::DetachTrafficSourcesResultType;
     }
     /// `DisableMetricsCollection`
     #[derive(Debug)]
@@ -684,6 +765,99 @@ impl model::Input for AttachInstancesQuery {
             match name {
                 "InstanceIds" => out.instance_ids = (|v| take::list(v, take::text))(value),
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachLoadBalancerTargetGroupsResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancerTargetGroupsResultType {
+}
+impl model::Output for AttachLoadBalancerTargetGroupsResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `AttachLoadBalancerTargetGroupsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancerTargetGroupsType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TargetGroupARNs`
+    pub target_group_arns: Vec<SmolStr>,
+}
+impl model::Input for AttachLoadBalancerTargetGroupsType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TargetGroupARNs" => out.target_group_arns = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachLoadBalancersResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancersResultType {
+}
+impl model::Output for AttachLoadBalancersResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `AttachLoadBalancersType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancersType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LoadBalancerNames`
+    pub load_balancer_names: Vec<SmolStr>,
+}
+impl model::Input for AttachLoadBalancersType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LoadBalancerNames" => out.load_balancer_names = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachTrafficSourcesResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachTrafficSourcesResultType {
+}
+impl model::Output for AttachTrafficSourcesResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `AttachTrafficSourcesType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachTrafficSourcesType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TrafficSources`
+    pub traffic_sources: Vec<TrafficSourceIdentifier>,
+    /// `SkipZonalShiftValidation`
+    pub skip_zonal_shift_validation: Option<bool>,
+}
+impl model::Input for AttachTrafficSourcesType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TrafficSources" => out.traffic_sources = (|v| take::list(v, take::structure::<TrafficSourceIdentifier>))(value).unwrap_or_default(),
+                "SkipZonalShiftValidation" => out.skip_zonal_shift_validation = take::boolean(value),
                 _ => {}
             }
         }
@@ -1978,6 +2152,94 @@ impl model::Input for DescribeLifecycleHooksType {
     }
 }
 
+/// `DescribeLoadBalancerTargetGroupsRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancerTargetGroupsRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeLoadBalancerTargetGroupsRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeLoadBalancerTargetGroupsResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancerTargetGroupsResponse {
+    /// `LoadBalancerTargetGroups`
+    pub load_balancer_target_groups: Option<Vec<LoadBalancerTargetGroupState>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeLoadBalancerTargetGroupsResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancerTargetGroups", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancer_target_groups { (|w: &mut dyn model::Writer, m, v: &Vec<LoadBalancerTargetGroupState>| put::list(w, m, v, put::structure::<LoadBalancerTargetGroupState>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeLoadBalancersRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancersRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeLoadBalancersRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeLoadBalancersResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancersResponse {
+    /// `LoadBalancers`
+    pub load_balancers: Option<Vec<LoadBalancerState>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeLoadBalancersResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancers", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancers { (|w: &mut dyn model::Writer, m, v: &Vec<LoadBalancerState>| put::list(w, m, v, put::structure::<LoadBalancerState>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `DescribeMetricCollectionTypesAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeMetricCollectionTypesAnswer {
@@ -2195,6 +2457,53 @@ impl model::Output for DescribeTerminationPolicyTypesAnswer {
     }
 }
 
+/// `DescribeTrafficSourcesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeTrafficSourcesRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TrafficSourceType`
+    pub traffic_source_type: Option<SmolStr>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeTrafficSourcesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TrafficSourceType" => out.traffic_source_type = take::text(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeTrafficSourcesResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeTrafficSourcesResponse {
+    /// `TrafficSources`
+    pub traffic_sources: Option<Vec<TrafficSourceState>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeTrafficSourcesResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "TrafficSources", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.traffic_sources { (|w: &mut dyn model::Writer, m, v: &Vec<TrafficSourceState>| put::list(w, m, v, put::structure::<TrafficSourceState>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `DetachInstancesAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DetachInstancesAnswer {
@@ -2228,6 +2537,96 @@ impl model::Input for DetachInstancesQuery {
                 "InstanceIds" => out.instance_ids = (|v| take::list(v, take::text))(value),
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
                 "ShouldDecrementDesiredCapacity" => out.should_decrement_desired_capacity = take::boolean(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachLoadBalancerTargetGroupsResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancerTargetGroupsResultType {
+}
+impl model::Output for DetachLoadBalancerTargetGroupsResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DetachLoadBalancerTargetGroupsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancerTargetGroupsType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TargetGroupARNs`
+    pub target_group_arns: Vec<SmolStr>,
+}
+impl model::Input for DetachLoadBalancerTargetGroupsType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TargetGroupARNs" => out.target_group_arns = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachLoadBalancersResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancersResultType {
+}
+impl model::Output for DetachLoadBalancersResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DetachLoadBalancersType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancersType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LoadBalancerNames`
+    pub load_balancer_names: Vec<SmolStr>,
+}
+impl model::Input for DetachLoadBalancersType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LoadBalancerNames" => out.load_balancer_names = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachTrafficSourcesResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachTrafficSourcesResultType {
+}
+impl model::Output for DetachTrafficSourcesResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DetachTrafficSourcesType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachTrafficSourcesType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TrafficSources`
+    pub traffic_sources: Vec<TrafficSourceIdentifier>,
+}
+impl model::Input for DetachTrafficSourcesType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TrafficSources" => out.traffic_sources = (|v| take::list(v, take::structure::<TrafficSourceIdentifier>))(value).unwrap_or_default(),
                 _ => {}
             }
         }
@@ -3371,6 +3770,44 @@ impl model::Input for LifecycleHookSpecification {
             }
         }
         out
+    }
+}
+
+/// `LoadBalancerState`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadBalancerState {
+    /// `LoadBalancerName`
+    pub load_balancer_name: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+}
+impl model::Output for LoadBalancerState {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancerName", ..NONE },
+            Member { wire: "State", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancer_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.state { put::text(w, &M[1], v) }
+    }
+}
+
+/// `LoadBalancerTargetGroupState`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadBalancerTargetGroupState {
+    /// `LoadBalancerTargetGroupARN`
+    pub load_balancer_target_group_arn: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+}
+impl model::Output for LoadBalancerTargetGroupState {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancerTargetGroupARN", ..NONE },
+            Member { wire: "State", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancer_target_group_arn { put::text(w, &M[0], v) }
+        if let Some(v) = &self.state { put::text(w, &M[1], v) }
     }
 }
 
@@ -5353,6 +5790,33 @@ impl model::Output for TrafficSourceIdentifier {
         ];
         put::text(w, &M[0], &self.identifier);
         if let Some(v) = &self.r#type { put::text(w, &M[1], v) }
+    }
+}
+
+/// `TrafficSourceState`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrafficSourceState {
+    /// `TrafficSource`
+    pub traffic_source: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+    /// `Identifier`
+    pub identifier: Option<SmolStr>,
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+}
+impl model::Output for TrafficSourceState {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "TrafficSource", ..NONE },
+            Member { wire: "State", ..NONE },
+            Member { wire: "Identifier", ..NONE },
+            Member { wire: "Type", ..NONE },
+        ];
+        if let Some(v) = &self.traffic_source { put::text(w, &M[0], v) }
+        if let Some(v) = &self.state { put::text(w, &M[1], v) }
+        if let Some(v) = &self.identifier { put::text(w, &M[2], v) }
+        if let Some(v) = &self.r#type { put::text(w, &M[3], v) }
     }
 }
 

@@ -28,6 +28,10 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
     if let Some(at) = lifecycle::advance_all(tx, &caller, &group, &world) {
         tx.schedule(at, "autoscaling.reconcile", name);
     }
+    if let Some(at) = world.grace_ends(tx, &group) {
+        tx.schedule(at, "autoscaling.reconcile", name);
+    }
+    attachments::advance(tx, &caller, &group, &world.traffic);
     refresh::advance(tx, &caller, name);
     let Some(group) = tx.get::<Group>(name) else { return };
     let observed = observe(tx, &group, &world);
@@ -173,14 +177,4 @@ fn all_protected(tx: &mut Tx, caller: &Caller, group: &Group, before: usize) {
                    protected from scale-in.";
     activities::end(tx, &activity.id, Status::Failed, message);
     let _ = caller;
-}
-
-/// What has been attached to a running group gets its instances.
-pub(crate) fn register_all(tx: &mut Tx, caller: &Caller, group: &Group) {
-    let ids: Vec<SmolStr> = group
-        .members(tx)
-        .filter(|m| m.state == LifecycleState::InService)
-        .map(|m| m.instance_id.clone())
-        .collect();
-    attachments::register(tx, caller, group, &ids);
 }

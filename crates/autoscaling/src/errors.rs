@@ -132,6 +132,27 @@ pub(crate) fn not_in_group(id: &str, group: &str) -> ApiError {
     validation(format!("The instance {id} is not part of Auto Scaling group {group}."))
 }
 
+/// `what` is `Load Balancers` or `Target Groups`.
+pub(crate) fn invalid_sources(what: &str) -> ApiError {
+    validation(format!("Provided {what} may not be valid. Please ensure they exist and try again."))
+}
+
+/// `what` is `Load Balancers`, `Target Groups` or `Traffic Sources`.
+pub(crate) fn not_attached(what: &str) -> ApiError {
+    validation(format!("Trying to remove {what} that are not part of the group"))
+}
+
+pub(crate) fn unreachable_target(target: &str) -> ApiError {
+    validation(format!(
+        "Unable to publish test message to notification target {target}. Please check your target \
+         and role configuration and try to put lifecycle hook again."
+    ))
+}
+
+pub(crate) fn invalid_traffic_source(id: &str) -> ApiError {
+    validation(format!("The traffic source {id} is not valid."))
+}
+
 pub(crate) fn instances_left() -> ApiError {
     resource_in_use(
         "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance \

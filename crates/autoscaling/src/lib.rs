@@ -5,7 +5,6 @@
 //! group did, and why, is told by its `activities`.
 
 mod activities;
-mod attachments;
 mod causes;
 mod driver;
 mod errors;
@@ -19,6 +18,7 @@ mod sources;
 mod warm_pools;
 
 kernel::resources! {
+    attachments,
     groups,
     hooks,
     instances,

@@ -26,8 +26,17 @@ pub(crate) fn advance_all(
         .filter(|m| m.state != LifecycleState::InService && !m.state.is_prepared())
         .map(|m| m.instance_id.clone())
         .collect();
-    let times = moving.iter().filter_map(|id| advance(tx, caller, group, id, world));
-    times.collect::<Vec<_>>().into_iter().min()
+    let mut next: Option<Timestamp> = None;
+    for id in &moving {
+        let at = advance(tx, caller, group, id, world);
+        next = next.into_iter().chain(at).min();
+    }
+    // Those that have come into service are registered together.
+    let is_in_service = |m: std::sync::Arc<Member>| m.state == LifecycleState::InService;
+    let ready: Vec<SmolStr> =
+        moving.into_iter().filter(|id| tx.get::<Member>(id).is_some_and(is_in_service)).collect();
+    attachments::register(tx, caller, group, &ready);
+    next
 }
 
 /// Takes one member as far as it can go without asking EC2 how it is.
@@ -57,7 +66,7 @@ fn advance(
             return None;
         }
         if member.draining {
-            let left = attachments::still_draining(tx, caller, group, &member);
+            let left = world.traffic.draining.contains(id);
             tx.update::<Member>(id, |m| m.draining = left);
         }
         let member = tx.get::<Member>(id)?;
@@ -103,7 +112,6 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: &Group, member: &Member, what:
         }
         Step::AbandonLaunch(result) => abandon(tx, caller, group, member, result),
         Step::PutInService => {
-            attachments::register(tx, caller, group, std::slice::from_ref(id));
             let activity = member.activity.clone();
             note(tx, id, |m| {
                 m.state = S::InService;
@@ -221,9 +229,8 @@ pub(crate) fn begin_termination(
     }
     let warmed = member.state.is_warmed();
     let was_in_service = member.state == LifecycleState::InService;
-    let draining = was_in_service
-        && !group.deleting
-        && attachments::deregister(tx, caller, group, std::slice::from_ref(id));
+    let draining =
+        was_in_service && !group.deleting && attachments::deregister(tx, caller, group, id);
     let (description, status, progress) = match (warmed, draining) {
         (true, _) => {
             (format!("Terminating EC2 instance from warm pool: {id}"), Status::InProgress, 0)

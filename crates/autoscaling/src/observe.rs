@@ -1,14 +1,16 @@
 //! What a group is: its members as EC2 and the load balancers see them.
 
+use crate::attachments::Traffic;
 use crate::groups::Group;
 use crate::launch_configurations::LaunchConfiguration;
 use crate::members::Member;
 use crate::reconcile::{Desired, Machine, Observed, Suspension};
-use crate::{attachments, refresh, sources};
+use crate::{refresh, sources};
 use api::ec2;
 use kernel::{Caller, Timestamp, Tx, Wait};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What EC2 and the load balancers say of a group's instances.
 #[derive(Debug, Default)]
@@ -17,7 +19,7 @@ pub(crate) struct World {
     /// Why an instance went, as EC2 tells it.
     reasons: BTreeMap<SmolStr, SmolStr>,
     impaired: BTreeSet<SmolStr>,
-    rejected: BTreeSet<SmolStr>,
+    pub(crate) traffic: Traffic,
 }
 
 impl World {
@@ -51,8 +53,18 @@ impl World {
             world.machines.insert(id, machine);
         }
         world.impaired = impaired(tx, caller, &world.machines);
-        world.rejected = attachments::rejected(tx, caller, group);
+        world.traffic = Traffic::ask(tx, caller, group);
         world
+    }
+
+    /// The first end of a grace period that keeps an instance from being found unhealthy.
+    pub(crate) fn grace_ends(&self, tx: &Tx, group: &Group) -> Option<Timestamp> {
+        let doubted = |m: &&Arc<Member>| {
+            let id = &m.instance_id;
+            self.traffic.rejected.contains(id) || self.impaired.contains(id)
+        };
+        let since = group.members(tx).filter(doubted).filter_map(|m| m.in_service_since);
+        since.map(|at| at.plus_secs(group.grace_secs)).filter(|at| *at > tx.now()).min()
     }
 
     pub(crate) fn machine(&self, id: &str) -> Machine {
@@ -155,7 +167,7 @@ pub(crate) fn observe(tx: &Tx, group: &Group, world: &World) -> Vec<Observed> {
             healthy: member.healthy,
             ailment: member.ailment,
             impaired: world.impaired.contains(id) && grace_ends.is_none_or(|at| now >= at),
-            rejected: world.rejected.contains(id) && grace_ends.is_some_and(|at| now >= at),
+            rejected: world.traffic.rejected.contains(id) && grace_ends.is_some_and(|at| now >= at),
             protected: member.protected,
             joined_at: member.joined_at,
             down_since: member.down_since,

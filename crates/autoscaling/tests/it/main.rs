@@ -15,3 +15,4 @@ mod policies;
 mod processes;
 mod schedules;
 mod tags;
+mod traffic;
