@@ -63,6 +63,15 @@ pub mod ops {
         type Input = super::BatchPutScheduledUpdateGroupActionType;
         type Output = super::BatchPutScheduledUpdateGroupActionAnswer;
     }
+    /// `CancelInstanceRefresh`
+    #[derive(Debug)]
+    pub struct CancelInstanceRefresh;
+    impl model::Operation for CancelInstanceRefresh {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "CancelInstanceRefresh";
+        type Input = super::CancelInstanceRefreshType;
+        type Output = super::CancelInstanceRefreshAnswer;
+    }
     /// `CompleteLifecycleAction`
     #[derive(Debug)]
     pub struct CompleteLifecycleAction;
@@ -206,6 +215,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeAutoScalingNotificationTypes";
         type Input = ();
         type Output = super::DescribeAutoScalingNotificationTypesAnswer;
+    }
+    /// `DescribeInstanceRefreshes`
+    #[derive(Debug)]
+    pub struct DescribeInstanceRefreshes;
+    impl model::Operation for DescribeInstanceRefreshes {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeInstanceRefreshes";
+        type Input = super::DescribeInstanceRefreshesType;
+        type Output = super::DescribeInstanceRefreshesAnswer;
     }
     /// `DescribeLaunchConfigurations`
     #[derive(Debug)]
@@ -477,6 +495,15 @@ pub mod ops {
         type Input = super::ScalingProcessQuery;
         type Output = ();
     }
+    /// `RollbackInstanceRefresh`
+    #[derive(Debug)]
+    pub struct RollbackInstanceRefresh;
+    impl model::Operation for RollbackInstanceRefresh {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "RollbackInstanceRefresh";
+        type Input = super::RollbackInstanceRefreshType;
+        type Output = super::RollbackInstanceRefreshAnswer;
+    }
     /// `SetDesiredCapacity`
     #[derive(Debug)]
     pub struct SetDesiredCapacity;
@@ -503,6 +530,15 @@ pub mod ops {
         const NAME: &'static str = "SetInstanceProtection";
         type Input = super::SetInstanceProtectionQuery;
         type Output = super::SetInstanceProtectionAnswer;
+    }
+    /// `StartInstanceRefresh`
+    #[derive(Debug)]
+    pub struct StartInstanceRefresh;
+    impl model::Operation for StartInstanceRefresh {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "StartInstanceRefresh";
+        type Input = super::StartInstanceRefreshType;
+        type Output = super::StartInstanceRefreshAnswer;
     }
     /// `SuspendProcesses`
     #[derive(Debug)]
@@ -747,6 +783,43 @@ impl model::Output for Alarm {
         ];
         if let Some(v) = &self.alarm_name { put::text(w, &M[0], v) }
         if let Some(v) = &self.alarm_arn { put::text(w, &M[1], v) }
+    }
+}
+
+/// `AlarmSpecification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmSpecification {
+    /// `Alarms`
+    pub alarms: Option<Vec<SmolStr>>,
+}
+impl model::Input for AlarmSpecification {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Alarms" => out.alarms = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Document for AlarmSpecification {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "AlarmSpecification";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.alarms { out.push(("Alarms", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        Value::Struct(out)
+    }
+}
+impl model::Output for AlarmSpecification {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "Alarms", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.alarms { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[0], v) }
     }
 }
 
@@ -1430,6 +1503,43 @@ impl model::Output for BlockDeviceMapping {
     }
 }
 
+/// `CancelInstanceRefreshAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelInstanceRefreshAnswer {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+}
+impl model::Output for CancelInstanceRefreshAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `CancelInstanceRefreshType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelInstanceRefreshType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `WaitForTransitioningInstances`
+    pub wait_for_transitioning_instances: Option<bool>,
+}
+impl model::Input for CancelInstanceRefreshType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "WaitForTransitioningInstances" => out.wait_for_transitioning_instances = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `CapacityForecast`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CapacityForecast {
@@ -2100,6 +2210,53 @@ impl model::Output for DescribeAutoScalingNotificationTypesAnswer {
     }
 }
 
+/// `DescribeInstanceRefreshesAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeInstanceRefreshesAnswer {
+    /// `InstanceRefreshes`
+    pub instance_refreshes: Option<Vec<InstanceRefresh>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeInstanceRefreshesAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "InstanceRefreshes", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refreshes { (|w: &mut dyn model::Writer, m, v: &Vec<InstanceRefresh>| put::list(w, m, v, put::structure::<InstanceRefresh>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeInstanceRefreshesType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeInstanceRefreshesType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `InstanceRefreshIds`
+    pub instance_refresh_ids: Option<Vec<SmolStr>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeInstanceRefreshesType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "InstanceRefreshIds" => out.instance_refresh_ids = (|v| take::list(v, take::text))(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DescribeLifecycleHookTypesAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeLifecycleHookTypesAnswer {
@@ -2504,6 +2661,49 @@ impl model::Output for DescribeTrafficSourcesResponse {
     }
 }
 
+/// `DesiredConfiguration`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DesiredConfiguration {
+    /// `LaunchTemplate`
+    pub launch_template: Option<LaunchTemplateSpecification>,
+    /// `MixedInstancesPolicy`
+    pub mixed_instances_policy: Option<MixedInstancesPolicy>,
+}
+impl model::Input for DesiredConfiguration {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "LaunchTemplate" => out.launch_template = take::structure::<LaunchTemplateSpecification>(value),
+                "MixedInstancesPolicy" => out.mixed_instances_policy = take::structure::<MixedInstancesPolicy>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Document for DesiredConfiguration {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "DesiredConfiguration";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template { out.push(("LaunchTemplate", (model::Document::into_value)(v))) }
+        if let Some(v) = self.mixed_instances_policy { out.push(("MixedInstancesPolicy", (model::Document::into_value)(v))) }
+        Value::Struct(out)
+    }
+}
+impl model::Output for DesiredConfiguration {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LaunchTemplate", ..NONE },
+            Member { wire: "MixedInstancesPolicy", ..NONE },
+        ];
+        if let Some(v) = &self.launch_template { put::structure::<LaunchTemplateSpecification>(w, &M[0], v) }
+        if let Some(v) = &self.mixed_instances_policy { put::structure::<MixedInstancesPolicy>(w, &M[1], v) }
+    }
+}
+
 /// `DetachInstancesAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DetachInstancesAnswer {
@@ -2672,6 +2872,16 @@ impl model::Input for DistributionSegment {
             }
         }
         out
+    }
+}
+impl model::Document for DistributionSegment {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "DistributionSegment";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.target_capacity_types { out.push(("TargetCapacityTypes", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for DistributionSegment {
@@ -3166,6 +3376,126 @@ impl model::Output for InstanceMonitoring {
     }
 }
 
+/// `InstanceRefresh`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefresh {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `PercentageComplete`
+    pub percentage_complete: Option<i64>,
+    /// `InstancesToUpdate`
+    pub instances_to_update: Option<i64>,
+    /// `ProgressDetails`
+    pub progress_details: Option<InstanceRefreshProgressDetails>,
+    /// `Preferences`
+    pub preferences: Option<RefreshPreferences>,
+    /// `DesiredConfiguration`
+    pub desired_configuration: Option<DesiredConfiguration>,
+    /// `RollbackDetails`
+    pub rollback_details: Option<RollbackDetails>,
+    /// `Strategy`
+    pub strategy: Option<SmolStr>,
+}
+impl model::Output for InstanceRefresh {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 13] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "StartTime", ..NONE },
+            Member { wire: "EndTime", ..NONE },
+            Member { wire: "PercentageComplete", ..NONE },
+            Member { wire: "InstancesToUpdate", ..NONE },
+            Member { wire: "ProgressDetails", ..NONE },
+            Member { wire: "Preferences", ..NONE },
+            Member { wire: "DesiredConfiguration", ..NONE },
+            Member { wire: "RollbackDetails", ..NONE },
+            Member { wire: "Strategy", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.status { put::text(w, &M[2], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[3], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[4], v) }
+        if let Some(v) = &self.end_time { put::time(w, &M[5], v) }
+        if let Some(v) = &self.percentage_complete { put::integer(w, &M[6], v) }
+        if let Some(v) = &self.instances_to_update { put::integer(w, &M[7], v) }
+        if let Some(v) = &self.progress_details { put::structure::<InstanceRefreshProgressDetails>(w, &M[8], v) }
+        if let Some(v) = &self.preferences { put::structure::<RefreshPreferences>(w, &M[9], v) }
+        if let Some(v) = &self.desired_configuration { put::structure::<DesiredConfiguration>(w, &M[10], v) }
+        if let Some(v) = &self.rollback_details { put::structure::<RollbackDetails>(w, &M[11], v) }
+        if let Some(v) = &self.strategy { put::text(w, &M[12], v) }
+    }
+}
+
+/// `InstanceRefreshLivePoolProgress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefreshLivePoolProgress {
+    /// `PercentageComplete`
+    pub percentage_complete: Option<i64>,
+    /// `InstancesToUpdate`
+    pub instances_to_update: Option<i64>,
+}
+impl model::Output for InstanceRefreshLivePoolProgress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "PercentageComplete", ..NONE },
+            Member { wire: "InstancesToUpdate", ..NONE },
+        ];
+        if let Some(v) = &self.percentage_complete { put::integer(w, &M[0], v) }
+        if let Some(v) = &self.instances_to_update { put::integer(w, &M[1], v) }
+    }
+}
+
+/// `InstanceRefreshProgressDetails`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefreshProgressDetails {
+    /// `LivePoolProgress`
+    pub live_pool_progress: Option<InstanceRefreshLivePoolProgress>,
+    /// `WarmPoolProgress`
+    pub warm_pool_progress: Option<InstanceRefreshWarmPoolProgress>,
+}
+impl model::Output for InstanceRefreshProgressDetails {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LivePoolProgress", ..NONE },
+            Member { wire: "WarmPoolProgress", ..NONE },
+        ];
+        if let Some(v) = &self.live_pool_progress { put::structure::<InstanceRefreshLivePoolProgress>(w, &M[0], v) }
+        if let Some(v) = &self.warm_pool_progress { put::structure::<InstanceRefreshWarmPoolProgress>(w, &M[1], v) }
+    }
+}
+
+/// `InstanceRefreshWarmPoolProgress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefreshWarmPoolProgress {
+    /// `PercentageComplete`
+    pub percentage_complete: Option<i64>,
+    /// `InstancesToUpdate`
+    pub instances_to_update: Option<i64>,
+}
+impl model::Output for InstanceRefreshWarmPoolProgress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "PercentageComplete", ..NONE },
+            Member { wire: "InstancesToUpdate", ..NONE },
+        ];
+        if let Some(v) = &self.percentage_complete { put::integer(w, &M[0], v) }
+        if let Some(v) = &self.instances_to_update { put::integer(w, &M[1], v) }
+    }
+}
+
 /// `InstanceRequirements`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstanceRequirements {
@@ -3398,6 +3728,22 @@ impl model::Input for InstancesDistribution {
         out
     }
 }
+impl model::Document for InstancesDistribution {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "InstancesDistribution";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.on_demand_allocation_strategy { out.push(("OnDemandAllocationStrategy", (Value::Text)(v))) }
+        if let Some(v) = self.on_demand_base_capacity { out.push(("OnDemandBaseCapacity", (Value::Int)(v))) }
+        if let Some(v) = self.on_demand_percentage_above_base_capacity { out.push(("OnDemandPercentageAboveBaseCapacity", (Value::Int)(v))) }
+        if let Some(v) = self.spot_allocation_strategy { out.push(("SpotAllocationStrategy", (Value::Text)(v))) }
+        if let Some(v) = self.spot_instance_pools { out.push(("SpotInstancePools", (Value::Int)(v))) }
+        if let Some(v) = self.spot_max_price { out.push(("SpotMaxPrice", (Value::Text)(v))) }
+        if let Some(v) = self.distribution_segments { out.push(("DistributionSegments", (|v: Vec<DistributionSegment>| give::list(v, model::Document::into_value))(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for InstancesDistribution {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 7] = [
@@ -3594,6 +3940,17 @@ impl model::Input for LaunchTemplate {
         out
     }
 }
+impl model::Document for LaunchTemplate {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "LaunchTemplate";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template_specification { out.push(("LaunchTemplateSpecification", (model::Document::into_value)(v))) }
+        if let Some(v) = self.overrides { out.push(("Overrides", (|v: Vec<LaunchTemplateOverrides>| give::list(v, model::Document::into_value))(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for LaunchTemplate {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -3635,6 +3992,20 @@ impl model::Input for LaunchTemplateOverrides {
         out
     }
 }
+impl model::Document for LaunchTemplateOverrides {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "LaunchTemplateOverrides";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.instance_type { out.push(("InstanceType", (Value::Text)(v))) }
+        if let Some(v) = self.weighted_capacity { out.push(("WeightedCapacity", (Value::Text)(v))) }
+        if let Some(v) = self.launch_template_specification { out.push(("LaunchTemplateSpecification", (model::Document::into_value)(v))) }
+        if let Some(v) = self.instance_requirements { out.push(("InstanceRequirements", (model::Document::into_value)(v))) }
+        if let Some(v) = self.image_id { out.push(("ImageId", (Value::Text)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for LaunchTemplateOverrides {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 5] = [
@@ -3674,6 +4045,18 @@ impl model::Input for LaunchTemplateSpecification {
             }
         }
         out
+    }
+}
+impl model::Document for LaunchTemplateSpecification {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "LaunchTemplateSpecification";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template_id { out.push(("LaunchTemplateId", (Value::Text)(v))) }
+        if let Some(v) = self.launch_template_name { out.push(("LaunchTemplateName", (Value::Text)(v))) }
+        if let Some(v) = self.version { out.push(("Version", (Value::Text)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for LaunchTemplateSpecification {
@@ -4171,6 +4554,17 @@ impl model::Input for MixedInstancesPolicy {
             }
         }
         out
+    }
+}
+impl model::Document for MixedInstancesPolicy {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "MixedInstancesPolicy";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template { out.push(("LaunchTemplate", (model::Document::into_value)(v))) }
+        if let Some(v) = self.instances_distribution { out.push(("InstancesDistribution", (model::Document::into_value)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for MixedInstancesPolicy {
@@ -5055,6 +5449,103 @@ impl model::Input for RecordLifecycleActionHeartbeatType {
     }
 }
 
+/// `RefreshPreferences`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RefreshPreferences {
+    /// `MinHealthyPercentage`
+    pub min_healthy_percentage: Option<i64>,
+    /// `InstanceWarmup`
+    pub instance_warmup: Option<i64>,
+    /// `CheckpointPercentages`
+    pub checkpoint_percentages: Option<Vec<i64>>,
+    /// `CheckpointDelay`
+    pub checkpoint_delay: Option<i64>,
+    /// `SkipMatching`
+    pub skip_matching: Option<bool>,
+    /// `AutoRollback`
+    pub auto_rollback: Option<bool>,
+    /// `ScaleInProtectedInstances`
+    pub scale_in_protected_instances: Option<SmolStr>,
+    /// `StandbyInstances`
+    pub standby_instances: Option<SmolStr>,
+    /// `AlarmSpecification`
+    pub alarm_specification: Option<AlarmSpecification>,
+    /// `MaxHealthyPercentage`
+    pub max_healthy_percentage: Option<i64>,
+    /// `BakeTime`
+    pub bake_time: Option<i64>,
+}
+impl model::Input for RefreshPreferences {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "MinHealthyPercentage" => out.min_healthy_percentage = take::integer(value),
+                "InstanceWarmup" => out.instance_warmup = take::integer(value),
+                "CheckpointPercentages" => out.checkpoint_percentages = (|v| take::list(v, take::integer))(value),
+                "CheckpointDelay" => out.checkpoint_delay = take::integer(value),
+                "SkipMatching" => out.skip_matching = take::boolean(value),
+                "AutoRollback" => out.auto_rollback = take::boolean(value),
+                "ScaleInProtectedInstances" => out.scale_in_protected_instances = take::text(value),
+                "StandbyInstances" => out.standby_instances = take::text(value),
+                "AlarmSpecification" => out.alarm_specification = take::structure::<AlarmSpecification>(value),
+                "MaxHealthyPercentage" => out.max_healthy_percentage = take::integer(value),
+                "BakeTime" => out.bake_time = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Document for RefreshPreferences {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "RefreshPreferences";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min_healthy_percentage { out.push(("MinHealthyPercentage", (Value::Int)(v))) }
+        if let Some(v) = self.instance_warmup { out.push(("InstanceWarmup", (Value::Int)(v))) }
+        if let Some(v) = self.checkpoint_percentages { out.push(("CheckpointPercentages", (|v: Vec<i64>| give::list(v, Value::Int))(v))) }
+        if let Some(v) = self.checkpoint_delay { out.push(("CheckpointDelay", (Value::Int)(v))) }
+        if let Some(v) = self.skip_matching { out.push(("SkipMatching", (Value::Bool)(v))) }
+        if let Some(v) = self.auto_rollback { out.push(("AutoRollback", (Value::Bool)(v))) }
+        if let Some(v) = self.scale_in_protected_instances { out.push(("ScaleInProtectedInstances", (Value::Text)(v))) }
+        if let Some(v) = self.standby_instances { out.push(("StandbyInstances", (Value::Text)(v))) }
+        if let Some(v) = self.alarm_specification { out.push(("AlarmSpecification", (model::Document::into_value)(v))) }
+        if let Some(v) = self.max_healthy_percentage { out.push(("MaxHealthyPercentage", (Value::Int)(v))) }
+        if let Some(v) = self.bake_time { out.push(("BakeTime", (Value::Int)(v))) }
+        Value::Struct(out)
+    }
+}
+impl model::Output for RefreshPreferences {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 11] = [
+            Member { wire: "MinHealthyPercentage", ..NONE },
+            Member { wire: "InstanceWarmup", ..NONE },
+            Member { wire: "CheckpointPercentages", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "CheckpointDelay", ..NONE },
+            Member { wire: "SkipMatching", ..NONE },
+            Member { wire: "AutoRollback", ..NONE },
+            Member { wire: "ScaleInProtectedInstances", ..NONE },
+            Member { wire: "StandbyInstances", ..NONE },
+            Member { wire: "AlarmSpecification", ..NONE },
+            Member { wire: "MaxHealthyPercentage", ..NONE },
+            Member { wire: "BakeTime", ..NONE },
+        ];
+        if let Some(v) = &self.min_healthy_percentage { put::integer(w, &M[0], v) }
+        if let Some(v) = &self.instance_warmup { put::integer(w, &M[1], v) }
+        if let Some(v) = &self.checkpoint_percentages { (|w: &mut dyn model::Writer, m, v: &Vec<i64>| put::list(w, m, v, put::integer))(w, &M[2], v) }
+        if let Some(v) = &self.checkpoint_delay { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.skip_matching { put::boolean(w, &M[4], v) }
+        if let Some(v) = &self.auto_rollback { put::boolean(w, &M[5], v) }
+        if let Some(v) = &self.scale_in_protected_instances { put::text(w, &M[6], v) }
+        if let Some(v) = &self.standby_instances { put::text(w, &M[7], v) }
+        if let Some(v) = &self.alarm_specification { put::structure::<AlarmSpecification>(w, &M[8], v) }
+        if let Some(v) = &self.max_healthy_percentage { put::integer(w, &M[9], v) }
+        if let Some(v) = &self.bake_time { put::integer(w, &M[10], v) }
+    }
+}
+
 /// `RetentionTriggers`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RetentionTriggers {
@@ -5079,6 +5570,71 @@ impl model::Output for RetentionTriggers {
             Member { wire: "TerminateHookAbandon", ..NONE },
         ];
         if let Some(v) = &self.terminate_hook_abandon { put::text(w, &M[0], v) }
+    }
+}
+
+/// `RollbackDetails`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackDetails {
+    /// `RollbackReason`
+    pub rollback_reason: Option<SmolStr>,
+    /// `RollbackStartTime`
+    pub rollback_start_time: Option<Timestamp>,
+    /// `PercentageCompleteOnRollback`
+    pub percentage_complete_on_rollback: Option<i64>,
+    /// `InstancesToUpdateOnRollback`
+    pub instances_to_update_on_rollback: Option<i64>,
+    /// `ProgressDetailsOnRollback`
+    pub progress_details_on_rollback: Option<InstanceRefreshProgressDetails>,
+}
+impl model::Output for RollbackDetails {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 5] = [
+            Member { wire: "RollbackReason", ..NONE },
+            Member { wire: "RollbackStartTime", ..NONE },
+            Member { wire: "PercentageCompleteOnRollback", ..NONE },
+            Member { wire: "InstancesToUpdateOnRollback", ..NONE },
+            Member { wire: "ProgressDetailsOnRollback", ..NONE },
+        ];
+        if let Some(v) = &self.rollback_reason { put::text(w, &M[0], v) }
+        if let Some(v) = &self.rollback_start_time { put::time(w, &M[1], v) }
+        if let Some(v) = &self.percentage_complete_on_rollback { put::integer(w, &M[2], v) }
+        if let Some(v) = &self.instances_to_update_on_rollback { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.progress_details_on_rollback { put::structure::<InstanceRefreshProgressDetails>(w, &M[4], v) }
+    }
+}
+
+/// `RollbackInstanceRefreshAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackInstanceRefreshAnswer {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+}
+impl model::Output for RollbackInstanceRefreshAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `RollbackInstanceRefreshType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackInstanceRefreshType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+}
+impl model::Input for RollbackInstanceRefreshType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -5369,6 +5925,49 @@ impl model::Input for SetInstanceProtectionQuery {
                 "InstanceIds" => out.instance_ids = (|v| take::list(v, take::text))(value).unwrap_or_default(),
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
                 "ProtectedFromScaleIn" => out.protected_from_scale_in = take::boolean(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `StartInstanceRefreshAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartInstanceRefreshAnswer {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+}
+impl model::Output for StartInstanceRefreshAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `StartInstanceRefreshType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartInstanceRefreshType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `Strategy`
+    pub strategy: Option<SmolStr>,
+    /// `DesiredConfiguration`
+    pub desired_configuration: Option<DesiredConfiguration>,
+    /// `Preferences`
+    pub preferences: Option<RefreshPreferences>,
+}
+impl model::Input for StartInstanceRefreshType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "Strategy" => out.strategy = take::text(value),
+                "DesiredConfiguration" => out.desired_configuration = take::structure::<DesiredConfiguration>(value),
+                "Preferences" => out.preferences = take::structure::<RefreshPreferences>(value),
                 _ => {}
             }
         }

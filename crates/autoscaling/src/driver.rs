@@ -79,7 +79,7 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
             _ => 0,
         })
         .sum();
-    let mut launcher = launch::Launcher::new(group.clone(), caller.clone());
+    let mut launcher = launch::Launcher::new(refresh::target(tx, &group), caller.clone());
     let mut consumed = false;
     for action in decision.actions {
         match action {

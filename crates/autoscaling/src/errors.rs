@@ -142,6 +142,34 @@ pub(crate) fn not_attached(what: &str) -> ApiError {
     validation(format!("Trying to remove {what} that are not part of the group"))
 }
 
+pub(crate) fn refresh_in_progress() -> ApiError {
+    ApiError::new(
+        "InstanceRefreshInProgress",
+        "An Instance Refresh is already in progress and blocks the execution of this Instance \
+         Refresh.",
+    )
+}
+
+pub(crate) fn no_active_refresh(group: &str) -> ApiError {
+    ApiError::new(
+        "ActiveInstanceRefreshNotFound",
+        format!("No in progress or pending Instance Refresh found for Auto Scaling group {group}"),
+    )
+}
+
+pub(crate) fn irreversible_refresh(why: &str) -> ApiError {
+    ApiError::new("IrreversibleInstanceRefresh", why)
+}
+
+/// The launch source cannot be changed under a refresh that leads to another one.
+pub(crate) fn source_is_being_refreshed() -> ApiError {
+    validation(
+        "An active instance refresh with a desired configuration exists. All configuration \
+         options derived from the desired configuration are not available for update while the \
+         instance refresh is active.",
+    )
+}
+
 pub(crate) fn unreachable_target(target: &str) -> ApiError {
     validation(format!(
         "Unable to publish test message to notification target {target}. Please check your target \

@@ -13,7 +13,6 @@ mod lifecycle;
 mod members;
 mod observe;
 mod reconcile;
-mod refresh;
 mod sources;
 mod warm_pools;
 
@@ -28,6 +27,7 @@ kernel::resources! {
     notifications,
     policies,
     processes,
+    refresh,
     scaling_activities,
     schedules,
     sizes,

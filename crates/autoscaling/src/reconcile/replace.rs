@@ -147,6 +147,10 @@ fn roll(
     if old.is_empty() {
         return;
     }
+    // What could not be launched is tried again before anything else goes.
+    if let Some(at) = desired.retries_at.filter(|at| now < *at) {
+        return decision.wake(at);
+    }
     let counted = &standings.counted;
     let units =
         |members: &mut dyn Iterator<Item = &&Observed>| -> usize { members.map(|m| m.units).sum() };
@@ -163,7 +167,10 @@ fn roll(
         let wanted = old_units.min(desired.capacity.saturating_sub(spare));
         let launches = wanted.min(limit.saturating_sub(total));
         if launches > 0 {
-            let sizes = balance::sizes(&desired.zones, counted);
+            // The zones are to be even when the old ones have gone.
+            let stays = |m: &&&Observed| !old.iter().any(|o| o.id == m.id);
+            let staying: Vec<&Observed> = counted.iter().filter(stays).copied().collect();
+            let sizes = balance::sizes(&desired.zones, &staying);
             spread(sizes, &desired.zones, launches, |_| Purpose::Refresh, decision);
         }
         let mut removable = ready.saturating_sub(floor.max(desired.capacity));

@@ -13,6 +13,7 @@ mod membership;
 mod placement;
 mod policies;
 mod processes;
+mod refreshes;
 mod schedules;
 mod tags;
 mod traffic;
