@@ -171,6 +171,15 @@ pub mod ops {
         type Input = super::DeleteTagsType;
         type Output = ();
     }
+    /// `DeleteWarmPool`
+    #[derive(Debug)]
+    pub struct DeleteWarmPool;
+    impl model::Operation for DeleteWarmPool {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DeleteWarmPool";
+        type Input = super::DeleteWarmPoolType;
+        type Output = super::DeleteWarmPoolAnswer;
+    }
     /// `DescribeAccountLimits`
     #[derive(Debug)]
     pub struct DescribeAccountLimits;
@@ -351,6 +360,15 @@ pub mod ops {
         type Input = super::DescribeTrafficSourcesRequest;
         type Output = super::DescribeTrafficSourcesResponse;
     }
+    /// `DescribeWarmPool`
+    #[derive(Debug)]
+    pub struct DescribeWarmPool;
+    impl model::Operation for DescribeWarmPool {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeWarmPool";
+        type Input = super::DescribeWarmPoolType;
+        type Output = super::DescribeWarmPoolAnswer;
+    }
     /// `DetachInstances`
     #[derive(Debug)]
     pub struct DetachInstances;
@@ -476,6 +494,15 @@ pub mod ops {
         const NAME: &'static str = "PutScheduledUpdateGroupAction";
         type Input = super::PutScheduledUpdateGroupActionType;
         type Output = ();
+    }
+    /// `PutWarmPool`
+    #[derive(Debug)]
+    pub struct PutWarmPool;
+    impl model::Operation for PutWarmPool {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "PutWarmPool";
+        type Input = super::PutWarmPoolType;
+        type Output = super::PutWarmPoolAnswer;
     }
     /// `RecordLifecycleActionHeartbeat`
     #[derive(Debug)]
@@ -2125,6 +2152,36 @@ impl model::Input for DeleteTagsType {
     }
 }
 
+/// `DeleteWarmPoolAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWarmPoolAnswer {
+}
+impl model::Output for DeleteWarmPoolAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DeleteWarmPoolType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWarmPoolType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ForceDelete`
+    pub force_delete: Option<bool>,
+}
+impl model::Input for DeleteWarmPoolType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ForceDelete" => out.force_delete = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DescribeAccountLimitsAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeAccountLimitsAnswer {
@@ -2658,6 +2715,54 @@ impl model::Output for DescribeTrafficSourcesResponse {
         ];
         if let Some(v) = &self.traffic_sources { (|w: &mut dyn model::Writer, m, v: &Vec<TrafficSourceState>| put::list(w, m, v, put::structure::<TrafficSourceState>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeWarmPoolAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeWarmPoolAnswer {
+    /// `WarmPoolConfiguration`
+    pub warm_pool_configuration: Option<WarmPoolConfiguration>,
+    /// `Instances`
+    pub instances: Option<Vec<Instance>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeWarmPoolAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "WarmPoolConfiguration", ..NONE },
+            Member { wire: "Instances", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.warm_pool_configuration { put::structure::<WarmPoolConfiguration>(w, &M[0], v) }
+        if let Some(v) = &self.instances { (|w: &mut dyn model::Writer, m, v: &Vec<Instance>| put::list(w, m, v, put::structure::<Instance>))(w, &M[1], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[2], v) }
+    }
+}
+
+/// `DescribeWarmPoolType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeWarmPoolType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Input for DescribeWarmPoolType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "MaxRecords" => out.max_records = take::integer(value),
+                "NextToken" => out.next_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -3682,6 +3787,18 @@ impl model::Output for InstanceRequirements {
 pub struct InstanceReusePolicy {
     /// `ReuseOnScaleIn`
     pub reuse_on_scale_in: Option<bool>,
+}
+impl model::Input for InstanceReusePolicy {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ReuseOnScaleIn" => out.reuse_on_scale_in = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
 }
 impl model::Output for InstanceReusePolicy {
     fn write(&self, w: &mut dyn model::Writer) {
@@ -5406,6 +5523,45 @@ impl model::Input for PutScheduledUpdateGroupActionType {
                 "MaxSize" => out.max_size = take::integer(value),
                 "DesiredCapacity" => out.desired_capacity = take::integer(value),
                 "TimeZone" => out.time_zone = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `PutWarmPoolAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutWarmPoolAnswer {
+}
+impl model::Output for PutWarmPoolAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `PutWarmPoolType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutWarmPoolType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `MaxGroupPreparedCapacity`
+    pub max_group_prepared_capacity: Option<i64>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `PoolState`
+    pub pool_state: Option<SmolStr>,
+    /// `InstanceReusePolicy`
+    pub instance_reuse_policy: Option<InstanceReusePolicy>,
+}
+impl model::Input for PutWarmPoolType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "MaxGroupPreparedCapacity" => out.max_group_prepared_capacity = take::integer(value),
+                "MinSize" => out.min_size = take::integer(value),
+                "PoolState" => out.pool_state = take::text(value),
+                "InstanceReusePolicy" => out.instance_reuse_policy = take::structure::<InstanceReusePolicy>(value),
                 _ => {}
             }
         }

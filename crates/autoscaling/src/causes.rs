@@ -144,6 +144,15 @@ pub(crate) fn preparing(now: Timestamp) -> String {
     )
 }
 
+/// For an instance that leaves the warm pool for good.
+pub(crate) fn relieving(now: Timestamp) -> String {
+    at(
+        now,
+        "an instance was taken out of service in response to a difference between desired and \
+         actual capacity of the warm pool.",
+    )
+}
+
 /// The desired capacity fell and nothing could go.
 pub(crate) fn wants_to_shrink(now: Timestamp, from: usize, to: usize) -> String {
     at(

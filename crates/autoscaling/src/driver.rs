@@ -46,7 +46,7 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
     if !decision.actions.is_empty() {
         carry_out(tx, &caller, Group::clone(&group), decision);
     }
-    warm_pools::fill(tx, &caller, name);
+    warm_pools::fill(tx, &caller, name, &world);
     policies::settle(tx, &name.into());
     settle(tx, name);
 }

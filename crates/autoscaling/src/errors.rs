@@ -170,6 +170,17 @@ pub(crate) fn source_is_being_refreshed() -> ApiError {
     )
 }
 
+pub(crate) fn no_warm_pool(group: &str) -> ApiError {
+    validation(format!("No warm pool found for this Auto Scaling group: {group}"))
+}
+
+pub(crate) fn warm_pool_in_use(group: &str) -> ApiError {
+    resource_in_use(format!(
+        "You cannot delete the warm pool of AutoScalingGroup {group} while there are instances \
+         still in it."
+    ))
+}
+
 pub(crate) fn unreachable_target(target: &str) -> ApiError {
     validation(format!(
         "Unable to publish test message to notification target {target}. Please check your target \

@@ -14,7 +14,6 @@ mod members;
 mod observe;
 mod reconcile;
 mod sources;
-mod warm_pools;
 
 kernel::resources! {
     attachments,
@@ -32,6 +31,7 @@ kernel::resources! {
     schedules,
     sizes,
     tags,
+    warm_pools,
 }
 
 /// The service, for the wiring.

@@ -86,7 +86,12 @@ fn walker(tx: &Tx, group: &Group, member: &Member, machine: Machine) -> Walker {
         running_since: member.running_since,
         register_millis: tx.pace().millis(Wait::GroupRegister),
         // Nothing waits for the hooks of a group that is deleted by force.
-        hooks: if group.deleting { Hooks::Done } else { hooks::standing(tx, group, member) },
+        hooks: if group.deleting || (member.state.is_warmed() && warm_pools::is_leaving(tx, group))
+        {
+            Hooks::Done
+        } else {
+            hooks::standing(tx, group, member)
+        },
         draining: member.draining && !group.deleting,
         ended: member.ended,
     }
@@ -134,6 +139,7 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: &Group, member: &Member, what:
             tx.remove::<Member>(id);
             succeed(tx, caller, group, member.activity.as_ref());
         }
+        Step::EndMachine if warm_pools::return_to_pool(tx, group, member) => {}
         Step::EndMachine => {
             note(tx, id, |m| m.ended = true);
             let request = ec2::TerminateInstancesRequest {
@@ -156,7 +162,7 @@ fn note(tx: &mut Tx, id: &str, change: impl FnOnce(&mut Member)) {
 }
 
 /// Ends a member's activity well, and tells whoever wants to know.
-fn succeed(tx: &mut Tx, caller: &Caller, group: &Group, activity: Option<&SmolStr>) {
+pub(crate) fn succeed(tx: &mut Tx, caller: &Caller, group: &Group, activity: Option<&SmolStr>) {
     if let Some(id) = activity
         && let Some(ended) = activities::end(tx, id, Status::Successful, "")
     {

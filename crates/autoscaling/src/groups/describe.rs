@@ -3,7 +3,7 @@
 use super::row::Group;
 use crate::members::{Member, TemplateVersion};
 use crate::sources::TemplateRef;
-use crate::{attachments, errors, tags};
+use crate::{attachments, errors, tags, warm_pools};
 use api::autoscaling as wire;
 use kernel::{ApiError, Caller, Row, Snapshot, paginate};
 use smol_str::SmolStr;
@@ -57,7 +57,10 @@ fn text(text: &'static str) -> SmolStr {
 fn render(snapshot: &Snapshot, group: &Group, instances: bool) -> wire::AutoScalingGroup {
     let members =
         if instances { own(snapshot, group).map(|m| member(m)).collect() } else { Vec::new() };
+    let warm_pool = warm_pools::shown(snapshot, group);
     wire::AutoScalingGroup {
+        warm_pool_size: warm_pool.as_ref().map(|(_, size)| *size),
+        warm_pool_configuration: warm_pool.map(|(configuration, _)| configuration),
         auto_scaling_group_name: Some(group.name.clone()),
         auto_scaling_group_arn: Some(group.arn.clone()),
         launch_configuration_name: (!group.launch_configuration.is_empty())

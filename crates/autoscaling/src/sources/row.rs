@@ -61,11 +61,6 @@ pub(crate) struct Distribution {
 }
 
 impl Mixed {
-    /// Whether its overrides have weights.
-    pub(crate) fn is_weighted(&self) -> bool {
-        self.overrides.iter().any(|o| o.weight.is_some())
-    }
-
     pub(crate) fn render(&self) -> wire::MixedInstancesPolicy {
         let distribution = &self.distribution;
         wire::MixedInstancesPolicy {

@@ -17,3 +17,4 @@ mod refreshes;
 mod schedules;
 mod tags;
 mod traffic;
+mod warm_pools;
