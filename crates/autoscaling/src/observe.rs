@@ -3,11 +3,12 @@
 use crate::attachments::Traffic;
 use crate::groups::Group;
 use crate::launch_configurations::LaunchConfiguration;
-use crate::members::Member;
+use crate::members::{LifecycleState, Member};
 use crate::reconcile::{Desired, Machine, Observed, Suspension};
 use crate::{refresh, sources};
 use api::ec2;
 use kernel::{Caller, Timestamp, Tx, Wait};
+use serde_json::json;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(crate) struct World {
     /// Why an instance went, as EC2 tells it.
     reasons: BTreeMap<SmolStr, SmolStr>,
     impaired: BTreeSet<SmolStr>,
+    /// Spot Instances that EC2 recommends to rebalance, in a group that does.
+    endangered: BTreeSet<SmolStr>,
     pub(crate) traffic: Traffic,
 }
 
@@ -53,6 +56,7 @@ impl World {
             world.machines.insert(id, machine);
         }
         world.impaired = impaired(tx, caller, &world.machines);
+        world.endangered = endangered(tx, caller, group);
         world.traffic = Traffic::ask(tx, caller, group);
         world
     }
@@ -108,6 +112,20 @@ fn impaired(
         }
     }
     impaired
+}
+
+/// Spot Instances that EC2 recommends to rebalance. Without faults there is none.
+fn endangered(tx: &mut Tx, caller: &Caller, group: &Group) -> BTreeSet<SmolStr> {
+    if group.capacity_rebalance != Some(true) || !tx.has_faults() {
+        return BTreeSet::new();
+    }
+    let spot = group.members(tx).filter(|m| m.spot && m.state == LifecycleState::InService);
+    let mut ids: BTreeSet<SmolStr> = spot.map(|m| m.instance_id.clone()).collect();
+    ids.retain(|id| {
+        let notice = tx.control(caller, "ec2.spot-notice", &json!({ "instance_id": id }));
+        notice.is_ok_and(|notice| !notice["rebalance_recommended_at"].is_null())
+    });
+    ids
 }
 
 /// A name as a filter value that matches itself only.
@@ -174,6 +192,7 @@ pub(crate) fn observe(tx: &Tx, group: &Group, world: &World) -> Vec<Observed> {
             in_service_since: member.in_service_since,
             source_age: source_age(tx, member, &mut ages),
             current_source: sources::is_current(group, member),
+            endangered: world.endangered.contains(id),
             outdated: refresh.is_outdated(member),
             units: member.units(),
             allocation_rank: ranks.get(id).copied().unwrap_or(0),

@@ -479,3 +479,18 @@ fn a_topic_hears_of_launches() {
     assert_eq!(heard("autoscaling:TEST_NOTIFICATION"), 1, "{sent:?}");
     assert_eq!(heard("autoscaling:EC2_INSTANCE_LAUNCH"), 1, "{sent:?}");
 }
+
+#[test]
+fn many_instances_are_registered_and_released_together() {
+    let auto = Auto::new();
+    let target_group = behind(&auto, 0, "ELB");
+    auto.update(|g| {
+        g.max_size = Some(300);
+        g.desired_capacity = Some(300);
+    });
+    auto.rest();
+    assert_eq!((auto.ids().len(), targets(&auto, &target_group).len()), (300, 300));
+    auto.set_desired(0);
+    auto.rest();
+    assert_eq!((auto.ids().len(), targets(&auto, &target_group).len()), (0, 0));
+}
