@@ -459,6 +459,15 @@ pub mod ops {
         type Input = super::GetPredictiveScalingForecastType;
         type Output = super::GetPredictiveScalingForecastAnswer;
     }
+    /// `LaunchInstances`
+    #[derive(Debug)]
+    pub struct LaunchInstances;
+    impl model::Operation for LaunchInstances {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "LaunchInstances";
+        type Input = super::LaunchInstancesRequest;
+        type Output = super::LaunchInstancesResult;
+    }
     /// `PutLifecycleHook`
     #[derive(Debug)]
     pub struct PutLifecycleHook;
@@ -3358,6 +3367,41 @@ impl model::Output for Instance {
     }
 }
 
+/// `InstanceCollection`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceCollection {
+    /// `InstanceType`
+    pub instance_type: Option<SmolStr>,
+    /// `MarketType`
+    pub market_type: Option<SmolStr>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `InstanceIds`
+    pub instance_ids: Option<Vec<SmolStr>>,
+}
+impl model::Output for InstanceCollection {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 6] = [
+            Member { wire: "InstanceType", ..NONE },
+            Member { wire: "MarketType", ..NONE },
+            Member { wire: "SubnetId", ..NONE },
+            Member { wire: "AvailabilityZone", ..NONE },
+            Member { wire: "AvailabilityZoneId", ..NONE },
+            Member { wire: "InstanceIds", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.instance_type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.market_type { put::text(w, &M[1], v) }
+        if let Some(v) = &self.subnet_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[3], v) }
+        if let Some(v) = &self.availability_zone_id { put::text(w, &M[4], v) }
+        if let Some(v) = &self.instance_ids { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[5], v) }
+    }
+}
+
 /// `InstanceLifecyclePolicy`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstanceLifecyclePolicy {
@@ -4033,6 +4077,109 @@ impl model::Output for LaunchConfigurationsType {
         ];
         if let Some(v) = &self.launch_configurations { (|w: &mut dyn model::Writer, m, v: &Vec<LaunchConfiguration>| put::list(w, m, v, put::structure::<LaunchConfiguration>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `LaunchInstancesError`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaunchInstancesError {
+    /// `InstanceType`
+    pub instance_type: Option<SmolStr>,
+    /// `MarketType`
+    pub market_type: Option<SmolStr>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `ErrorCode`
+    pub error_code: Option<SmolStr>,
+    /// `ErrorMessage`
+    pub error_message: Option<SmolStr>,
+}
+impl model::Output for LaunchInstancesError {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 7] = [
+            Member { wire: "InstanceType", ..NONE },
+            Member { wire: "MarketType", ..NONE },
+            Member { wire: "SubnetId", ..NONE },
+            Member { wire: "AvailabilityZone", ..NONE },
+            Member { wire: "AvailabilityZoneId", ..NONE },
+            Member { wire: "ErrorCode", ..NONE },
+            Member { wire: "ErrorMessage", ..NONE },
+        ];
+        if let Some(v) = &self.instance_type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.market_type { put::text(w, &M[1], v) }
+        if let Some(v) = &self.subnet_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[3], v) }
+        if let Some(v) = &self.availability_zone_id { put::text(w, &M[4], v) }
+        if let Some(v) = &self.error_code { put::text(w, &M[5], v) }
+        if let Some(v) = &self.error_message { put::text(w, &M[6], v) }
+    }
+}
+
+/// `LaunchInstancesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaunchInstancesRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `RequestedCapacity`
+    pub requested_capacity: i64,
+    /// `ClientToken`
+    pub client_token: SmolStr,
+    /// `AvailabilityZones`
+    pub availability_zones: Option<Vec<SmolStr>>,
+    /// `AvailabilityZoneIds`
+    pub availability_zone_ids: Option<Vec<SmolStr>>,
+    /// `SubnetIds`
+    pub subnet_ids: Option<Vec<SmolStr>>,
+    /// `RetryStrategy`
+    pub retry_strategy: Option<SmolStr>,
+}
+impl model::Input for LaunchInstancesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "RequestedCapacity" => out.requested_capacity = take::integer(value).unwrap_or_default(),
+                "ClientToken" => out.client_token = take::text(value).unwrap_or_default(),
+                "AvailabilityZones" => out.availability_zones = (|v| take::list(v, take::text))(value),
+                "AvailabilityZoneIds" => out.availability_zone_ids = (|v| take::list(v, take::text))(value),
+                "SubnetIds" => out.subnet_ids = (|v| take::list(v, take::text))(value),
+                "RetryStrategy" => out.retry_strategy = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `LaunchInstancesResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaunchInstancesResult {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `Instances`
+    pub instances: Option<Vec<InstanceCollection>>,
+    /// `Errors`
+    pub errors: Option<Vec<LaunchInstancesError>>,
+}
+impl model::Output for LaunchInstancesResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "ClientToken", ..NONE },
+            Member { wire: "Instances", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Errors", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.client_token { put::text(w, &M[1], v) }
+        if let Some(v) = &self.instances { (|w: &mut dyn model::Writer, m, v: &Vec<InstanceCollection>| put::list(w, m, v, put::structure::<InstanceCollection>))(w, &M[2], v) }
+        if let Some(v) = &self.errors { (|w: &mut dyn model::Writer, m, v: &Vec<LaunchInstancesError>| put::list(w, m, v, put::structure::<LaunchInstancesError>))(w, &M[3], v) }
     }
 }
 

@@ -135,6 +135,11 @@ pub(crate) fn abandoned(now: Timestamp, id: &str) -> String {
     )
 }
 
+/// LaunchInstances.
+pub(crate) fn launched_by_user(now: Timestamp, count: i64) -> String {
+    at(now, format_args!("a user request launched instances with a requested capacity of {count}."))
+}
+
 /// For the warm pool.
 pub(crate) fn preparing(now: Timestamp) -> String {
     at(

@@ -181,6 +181,13 @@ pub(crate) fn warm_pool_in_use(group: &str) -> ApiError {
     ))
 }
 
+pub(crate) fn other_parameters(token: &str) -> ApiError {
+    ApiError::new(
+        "IdempotentParameterMismatch",
+        format!("The client token {token} was used before with other parameters."),
+    )
+}
+
 pub(crate) fn unreachable_target(target: &str) -> ApiError {
     validation(format!(
         "Unable to publish test message to notification target {target}. Please check your target \

@@ -123,6 +123,40 @@ impl Launcher {
         false
     }
 
+    /// Launches into one place and no other; tells of each launch that failed, with its subnet.
+    pub(crate) fn launch_into_place(
+        &mut self,
+        tx: &mut Tx,
+        place: &Place,
+        count: usize,
+        cause: &[String],
+    ) -> Vec<(ApiError, SmolStr)> {
+        if let Err(error) = attachments::check(tx, &self.caller, &self.group) {
+            self.fail(tx, &error.message, "", &place.zone, cause);
+            return vec![(error, SmolStr::default())];
+        }
+        let rounds = match sources::offers(tx, &self.caller, &self.group, count) {
+            Ok(rounds) => rounds,
+            Err(error) => {
+                self.failed(tx, &error, "", &place.zone, cause);
+                return vec![(error, SmolStr::default())];
+            }
+        };
+        let mut failures = Vec::new();
+        for mut round in rounds {
+            let batch = Batch { place, cause };
+            for offer in &round.offers {
+                let Err((error, subnet)) = self.launch_into(tx, offer, &batch, &mut round.units)
+                else {
+                    break;
+                };
+                self.failed(tx, &error, &subnet, &place.zone, cause);
+                failures.push((error, subnet));
+            }
+        }
+        failures
+    }
+
     /// The zone that was chosen, and those that may stand in for it if it has no capacity.
     fn places_to_try(&self, zone: &SmolStr, purpose: &Purpose) -> Vec<Place> {
         let (mut places, others): (Vec<Place>, Vec<Place>) =

@@ -21,6 +21,7 @@ kernel::resources! {
     hooks,
     instances,
     launch_configurations,
+    launches,
     limits,
     metrics,
     notifications,

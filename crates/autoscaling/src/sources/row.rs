@@ -84,6 +84,13 @@ impl Mixed {
     }
 }
 
+impl Distribution {
+    /// Whether it is all On-Demand or all Spot.
+    pub(crate) fn is_pure(&self) -> bool {
+        self.on_demand_percent == 100 || (self.on_demand_base == 0 && self.on_demand_percent == 0)
+    }
+}
+
 impl Override {
     fn render(&self) -> wire::LaunchTemplateOverrides {
         wire::LaunchTemplateOverrides {

@@ -10,6 +10,7 @@ mod groups;
 mod health;
 mod hooks;
 mod invoking_alarms;
+mod launches;
 mod membership;
 mod placement;
 mod policies;
