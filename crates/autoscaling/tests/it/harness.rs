@@ -3,7 +3,7 @@
 use api::{autoscaling, ec2};
 use kernel::{
     ApiError, Caller, Clock, ClockMode, Cloud, FaultKind, FaultPlan, FaultRule, MemoryJournal,
-    Operation, Settings, Wall,
+    Operation, Pace, Settings, Wall,
 };
 use smol_str::SmolStr;
 
@@ -21,7 +21,12 @@ pub struct Auto {
 
 impl Auto {
     pub fn new() -> Self {
-        let settings = Settings::default();
+        Self::at(Pace::default())
+    }
+
+    /// The same at another pace.
+    pub fn at(pace: Pace) -> Self {
+        let settings = Settings { pace, ..Settings::default() };
         let caller = Caller::new(settings.account.clone(), "us-west-1");
         let clock = Clock::new(ClockMode::Paused, WALL);
         let cloud = Cloud::new(&lowcloud::wiring(), settings, clock, Box::new(MemoryJournal));

@@ -524,3 +524,21 @@ fn preferences_that_contradict_themselves_are_refused() {
     assert!(error.message.contains("root volumes"), "{}", error.message);
     assert!(refreshes(&auto).is_empty());
 }
+
+#[test]
+fn a_refresh_comes_to_its_end_when_nothing_takes_time() {
+    let auto = Auto::at(kernel::Pace::Instant);
+    auto.group(0, 9, 4);
+    let before = auto.ids();
+    start(&auto, |_| ());
+    auto.rest();
+    assert_eq!(stands(&auto), ("Successful".to_owned(), 100, 0));
+    auto.step(1_000);
+    start(&auto, |p| {
+        p.min_healthy_percentage = Some(100);
+        p.max_healthy_percentage = Some(200);
+    });
+    auto.rest();
+    assert_eq!(stands(&auto), ("Successful".to_owned(), 100, 0));
+    assert_eq!((auto.ids().len(), kept(&auto, &before)), (4, 0));
+}

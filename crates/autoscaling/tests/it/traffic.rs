@@ -494,3 +494,16 @@ fn many_instances_are_registered_and_released_together() {
     auto.rest();
     assert_eq!((auto.ids().len(), targets(&auto, &target_group).len()), (0, 0));
 }
+
+#[test]
+fn instances_come_and_go_behind_a_load_balancer_when_nothing_takes_time() {
+    let auto = Auto::at(kernel::Pace::Instant);
+    let target_group = behind(&auto, 3, "ELB");
+    assert_eq!(targets(&auto, &target_group).len(), 3);
+    break_checks(&auto, &auto.ids()[0]);
+    auto.rest();
+    assert_eq!(auto.ids().len(), 3);
+    auto.set_desired(0);
+    auto.rest();
+    assert!(auto.ids().is_empty() && targets(&auto, &target_group).is_empty());
+}

@@ -285,3 +285,21 @@ fn while_launching_is_suspended_no_pool_is_filled() {
     let machines = auto.ok::<ec2::ops::DescribeInstances>(Default::default()).reservations;
     assert_eq!(machines.map(|r| r.len()), Some(1));
 }
+
+#[test]
+fn a_pool_is_kept_when_nothing_takes_time() {
+    let auto = Auto::at(kernel::Pace::Instant);
+    auto.group(0, 5, 2);
+    put(&auto, |p| {
+        p.instance_reuse_policy =
+            Some(autoscaling::InstanceReusePolicy { reuse_on_scale_in: Some(true) });
+    });
+    auto.rest();
+    holds(&auto, 3, "Warmed:Stopped");
+    for desired in [4, 1, 5, 0] {
+        auto.set_desired(desired);
+        auto.rest();
+        let desired = desired as usize;
+        assert_eq!((auto.ids().len(), pool(&auto).len()), (desired, 5 - desired));
+    }
+}
