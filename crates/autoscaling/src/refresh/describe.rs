@@ -54,7 +54,7 @@ fn render(refresh: &Refresh) -> wire::InstanceRefresh {
         auto_scaling_group_name: Some(refresh.group.clone()),
         status: Some(SmolStr::new_static(refresh.status.name())),
         status_reason: (!refresh.reason.is_empty()).then(|| refresh.reason.as_str().into()),
-        start_time: Some(refresh.started_at),
+        start_time: Some(refresh.started_at.whole_seconds()),
         end_time: refresh.ended_at,
         percentage_complete: Some(progress.percent as i64),
         instances_to_update: Some(progress.left as i64),

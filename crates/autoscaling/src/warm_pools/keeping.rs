@@ -100,7 +100,7 @@ fn zones<'a>(zones: impl Iterator<Item = &'a SmolStr>) -> BTreeMap<SmolStr, usiz
     sizes
 }
 
-/// Launches into the zones that have the fewest of the pool.
+/// Launches into the zones that the group would take next, so that it can draw from there.
 fn launch(
     tx: &mut Tx,
     caller: &Caller,
@@ -116,7 +116,8 @@ fn launch(
         tx.schedule(at, "autoscaling.reconcile", &group.name);
         return;
     }
-    let mut sizes = zones(staying.iter().map(|m| &m.zone));
+    let own = group.members(tx).filter(|m| !m.state.is_warmed() && !m.state.is_terminating());
+    let mut sizes = zones(own.chain(staying).map(|m| &m.zone));
     let places = group.zones();
     let mut counts: BTreeMap<SmolStr, usize> = BTreeMap::new();
     for _ in 0..missing {

@@ -303,3 +303,16 @@ fn a_pool_is_kept_when_nothing_takes_time() {
         assert_eq!((auto.ids().len(), pool(&auto).len()), (desired, 5 - desired));
     }
 }
+
+#[test]
+fn a_pool_waits_in_the_zones_that_come_next() {
+    let auto = Auto::new();
+    auto.group(0, 3, 1);
+    put(&auto, |p| p.max_group_prepared_capacity = Some(2));
+    auto.rest();
+    assert_eq!(auto.spread(), [1, 0]);
+    let (id, _) = pool(&auto).remove(0);
+    auto.set_desired(2);
+    auto.rest();
+    assert_eq!((auto.standing(&id).0.as_str(), auto.spread()), ("InService", vec![1, 1]));
+}
