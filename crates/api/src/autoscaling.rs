@@ -18,6 +18,33 @@ pub mod ops {
         type Input = super::AttachInstancesQuery;
         type Output = ();
     }
+    /// `AttachLoadBalancerTargetGroups`
+    #[derive(Debug)]
+    pub struct AttachLoadBalancerTargetGroups;
+    impl model::Operation for AttachLoadBalancerTargetGroups {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "AttachLoadBalancerTargetGroups";
+        type Input = super::AttachLoadBalancerTargetGroupsType;
+        type Output = super::AttachLoadBalancerTargetGroupsResultType;
+    }
+    /// `AttachLoadBalancers`
+    #[derive(Debug)]
+    pub struct AttachLoadBalancers;
+    impl model::Operation for AttachLoadBalancers {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "AttachLoadBalancers";
+        type Input = super::AttachLoadBalancersType;
+        type Output = super::AttachLoadBalancersResultType;
+    }
+    /// `AttachTrafficSources`
+    #[derive(Debug)]
+    pub struct AttachTrafficSources;
+    impl model::Operation for AttachTrafficSources {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "AttachTrafficSources";
+        type Input = super::AttachTrafficSourcesType;
+        type Output = super::AttachTrafficSourcesResultType;
+    }
     /// `BatchDeleteScheduledAction`
     #[derive(Debug)]
     pub struct BatchDeleteScheduledAction;
@@ -35,6 +62,15 @@ pub mod ops {
         const NAME: &'static str = "BatchPutScheduledUpdateGroupAction";
         type Input = super::BatchPutScheduledUpdateGroupActionType;
         type Output = super::BatchPutScheduledUpdateGroupActionAnswer;
+    }
+    /// `CancelInstanceRefresh`
+    #[derive(Debug)]
+    pub struct CancelInstanceRefresh;
+    impl model::Operation for CancelInstanceRefresh {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "CancelInstanceRefresh";
+        type Input = super::CancelInstanceRefreshType;
+        type Output = super::CancelInstanceRefreshAnswer;
     }
     /// `CompleteLifecycleAction`
     #[derive(Debug)]
@@ -135,6 +171,15 @@ pub mod ops {
         type Input = super::DeleteTagsType;
         type Output = ();
     }
+    /// `DeleteWarmPool`
+    #[derive(Debug)]
+    pub struct DeleteWarmPool;
+    impl model::Operation for DeleteWarmPool {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DeleteWarmPool";
+        type Input = super::DeleteWarmPoolType;
+        type Output = super::DeleteWarmPoolAnswer;
+    }
     /// `DescribeAccountLimits`
     #[derive(Debug)]
     pub struct DescribeAccountLimits;
@@ -180,6 +225,15 @@ pub mod ops {
         type Input = ();
         type Output = super::DescribeAutoScalingNotificationTypesAnswer;
     }
+    /// `DescribeInstanceRefreshes`
+    #[derive(Debug)]
+    pub struct DescribeInstanceRefreshes;
+    impl model::Operation for DescribeInstanceRefreshes {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeInstanceRefreshes";
+        type Input = super::DescribeInstanceRefreshesType;
+        type Output = super::DescribeInstanceRefreshesAnswer;
+    }
     /// `DescribeLaunchConfigurations`
     #[derive(Debug)]
     pub struct DescribeLaunchConfigurations;
@@ -206,6 +260,24 @@ pub mod ops {
         const NAME: &'static str = "DescribeLifecycleHooks";
         type Input = super::DescribeLifecycleHooksType;
         type Output = super::DescribeLifecycleHooksAnswer;
+    }
+    /// `DescribeLoadBalancerTargetGroups`
+    #[derive(Debug)]
+    pub struct DescribeLoadBalancerTargetGroups;
+    impl model::Operation for DescribeLoadBalancerTargetGroups {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeLoadBalancerTargetGroups";
+        type Input = super::DescribeLoadBalancerTargetGroupsRequest;
+        type Output = super::DescribeLoadBalancerTargetGroupsResponse;
+    }
+    /// `DescribeLoadBalancers`
+    #[derive(Debug)]
+    pub struct DescribeLoadBalancers;
+    impl model::Operation for DescribeLoadBalancers {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeLoadBalancers";
+        type Input = super::DescribeLoadBalancersRequest;
+        type Output = super::DescribeLoadBalancersResponse;
     }
     /// `DescribeMetricCollectionTypes`
     #[derive(Debug)]
@@ -279,6 +351,24 @@ pub mod ops {
         type Input = ();
         type Output = super::DescribeTerminationPolicyTypesAnswer;
     }
+    /// `DescribeTrafficSources`
+    #[derive(Debug)]
+    pub struct DescribeTrafficSources;
+    impl model::Operation for DescribeTrafficSources {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeTrafficSources";
+        type Input = super::DescribeTrafficSourcesRequest;
+        type Output = super::DescribeTrafficSourcesResponse;
+    }
+    /// `DescribeWarmPool`
+    #[derive(Debug)]
+    pub struct DescribeWarmPool;
+    impl model::Operation for DescribeWarmPool {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DescribeWarmPool";
+        type Input = super::DescribeWarmPoolType;
+        type Output = super::DescribeWarmPoolAnswer;
+    }
     /// `DetachInstances`
     #[derive(Debug)]
     pub struct DetachInstances;
@@ -287,6 +377,33 @@ pub mod ops {
         const NAME: &'static str = "DetachInstances";
         type Input = super::DetachInstancesQuery;
         type Output = super::DetachInstancesAnswer;
+    }
+    /// `DetachLoadBalancerTargetGroups`
+    #[derive(Debug)]
+    pub struct DetachLoadBalancerTargetGroups;
+    impl model::Operation for DetachLoadBalancerTargetGroups {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DetachLoadBalancerTargetGroups";
+        type Input = super::DetachLoadBalancerTargetGroupsType;
+        type Output = super::DetachLoadBalancerTargetGroupsResultType;
+    }
+    /// `DetachLoadBalancers`
+    #[derive(Debug)]
+    pub struct DetachLoadBalancers;
+    impl model::Operation for DetachLoadBalancers {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DetachLoadBalancers";
+        type Input = super::DetachLoadBalancersType;
+        type Output = super::DetachLoadBalancersResultType;
+    }
+    /// `DetachTrafficSources`
+    #[derive(Debug)]
+    pub struct DetachTrafficSources;
+    impl model::Operation for DetachTrafficSources {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "DetachTrafficSources";
+        type Input = super::DetachTrafficSourcesType;
+        type Output = super::DetachTrafficSourcesResultType;
     }
     /// `DisableMetricsCollection`
     #[derive(Debug)]
@@ -342,6 +459,15 @@ pub mod ops {
         type Input = super::GetPredictiveScalingForecastType;
         type Output = super::GetPredictiveScalingForecastAnswer;
     }
+    /// `LaunchInstances`
+    #[derive(Debug)]
+    pub struct LaunchInstances;
+    impl model::Operation for LaunchInstances {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "LaunchInstances";
+        type Input = super::LaunchInstancesRequest;
+        type Output = super::LaunchInstancesResult;
+    }
     /// `PutLifecycleHook`
     #[derive(Debug)]
     pub struct PutLifecycleHook;
@@ -378,6 +504,15 @@ pub mod ops {
         type Input = super::PutScheduledUpdateGroupActionType;
         type Output = ();
     }
+    /// `PutWarmPool`
+    #[derive(Debug)]
+    pub struct PutWarmPool;
+    impl model::Operation for PutWarmPool {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "PutWarmPool";
+        type Input = super::PutWarmPoolType;
+        type Output = super::PutWarmPoolAnswer;
+    }
     /// `RecordLifecycleActionHeartbeat`
     #[derive(Debug)]
     pub struct RecordLifecycleActionHeartbeat;
@@ -395,6 +530,15 @@ pub mod ops {
         const NAME: &'static str = "ResumeProcesses";
         type Input = super::ScalingProcessQuery;
         type Output = ();
+    }
+    /// `RollbackInstanceRefresh`
+    #[derive(Debug)]
+    pub struct RollbackInstanceRefresh;
+    impl model::Operation for RollbackInstanceRefresh {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "RollbackInstanceRefresh";
+        type Input = super::RollbackInstanceRefreshType;
+        type Output = super::RollbackInstanceRefreshAnswer;
     }
     /// `SetDesiredCapacity`
     #[derive(Debug)]
@@ -422,6 +566,15 @@ pub mod ops {
         const NAME: &'static str = "SetInstanceProtection";
         type Input = super::SetInstanceProtectionQuery;
         type Output = super::SetInstanceProtectionAnswer;
+    }
+    /// `StartInstanceRefresh`
+    #[derive(Debug)]
+    pub struct StartInstanceRefresh;
+    impl model::Operation for StartInstanceRefresh {
+        const SERVICE: &'static str = "autoscaling";
+        const NAME: &'static str = "StartInstanceRefresh";
+        type Input = super::StartInstanceRefreshType;
+        type Output = super::StartInstanceRefreshAnswer;
     }
     /// `SuspendProcesses`
     #[derive(Debug)]
@@ -669,6 +822,43 @@ impl model::Output for Alarm {
     }
 }
 
+/// `AlarmSpecification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmSpecification {
+    /// `Alarms`
+    pub alarms: Option<Vec<SmolStr>>,
+}
+impl model::Input for AlarmSpecification {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Alarms" => out.alarms = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Document for AlarmSpecification {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "AlarmSpecification";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.alarms { out.push(("Alarms", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        Value::Struct(out)
+    }
+}
+impl model::Output for AlarmSpecification {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "Alarms", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.alarms { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[0], v) }
+    }
+}
+
 /// `AttachInstancesQuery`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttachInstancesQuery {
@@ -684,6 +874,99 @@ impl model::Input for AttachInstancesQuery {
             match name {
                 "InstanceIds" => out.instance_ids = (|v| take::list(v, take::text))(value),
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachLoadBalancerTargetGroupsResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancerTargetGroupsResultType {
+}
+impl model::Output for AttachLoadBalancerTargetGroupsResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `AttachLoadBalancerTargetGroupsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancerTargetGroupsType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TargetGroupARNs`
+    pub target_group_arns: Vec<SmolStr>,
+}
+impl model::Input for AttachLoadBalancerTargetGroupsType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TargetGroupARNs" => out.target_group_arns = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachLoadBalancersResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancersResultType {
+}
+impl model::Output for AttachLoadBalancersResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `AttachLoadBalancersType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachLoadBalancersType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LoadBalancerNames`
+    pub load_balancer_names: Vec<SmolStr>,
+}
+impl model::Input for AttachLoadBalancersType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LoadBalancerNames" => out.load_balancer_names = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachTrafficSourcesResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachTrafficSourcesResultType {
+}
+impl model::Output for AttachTrafficSourcesResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `AttachTrafficSourcesType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachTrafficSourcesType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TrafficSources`
+    pub traffic_sources: Vec<TrafficSourceIdentifier>,
+    /// `SkipZonalShiftValidation`
+    pub skip_zonal_shift_validation: Option<bool>,
+}
+impl model::Input for AttachTrafficSourcesType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TrafficSources" => out.traffic_sources = (|v| take::list(v, take::structure::<TrafficSourceIdentifier>))(value).unwrap_or_default(),
+                "SkipZonalShiftValidation" => out.skip_zonal_shift_validation = take::boolean(value),
                 _ => {}
             }
         }
@@ -1253,6 +1536,43 @@ impl model::Output for BlockDeviceMapping {
         put::text(w, &M[1], &self.device_name);
         if let Some(v) = &self.ebs { put::structure::<Ebs>(w, &M[2], v) }
         if let Some(v) = &self.no_device { put::boolean(w, &M[3], v) }
+    }
+}
+
+/// `CancelInstanceRefreshAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelInstanceRefreshAnswer {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+}
+impl model::Output for CancelInstanceRefreshAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `CancelInstanceRefreshType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelInstanceRefreshType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `WaitForTransitioningInstances`
+    pub wait_for_transitioning_instances: Option<bool>,
+}
+impl model::Input for CancelInstanceRefreshType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "WaitForTransitioningInstances" => out.wait_for_transitioning_instances = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -1841,6 +2161,36 @@ impl model::Input for DeleteTagsType {
     }
 }
 
+/// `DeleteWarmPoolAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWarmPoolAnswer {
+}
+impl model::Output for DeleteWarmPoolAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DeleteWarmPoolType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWarmPoolType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `ForceDelete`
+    pub force_delete: Option<bool>,
+}
+impl model::Input for DeleteWarmPoolType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "ForceDelete" => out.force_delete = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DescribeAccountLimitsAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeAccountLimitsAnswer {
@@ -1926,6 +2276,53 @@ impl model::Output for DescribeAutoScalingNotificationTypesAnswer {
     }
 }
 
+/// `DescribeInstanceRefreshesAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeInstanceRefreshesAnswer {
+    /// `InstanceRefreshes`
+    pub instance_refreshes: Option<Vec<InstanceRefresh>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeInstanceRefreshesAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "InstanceRefreshes", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refreshes { (|w: &mut dyn model::Writer, m, v: &Vec<InstanceRefresh>| put::list(w, m, v, put::structure::<InstanceRefresh>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeInstanceRefreshesType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeInstanceRefreshesType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `InstanceRefreshIds`
+    pub instance_refresh_ids: Option<Vec<SmolStr>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeInstanceRefreshesType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "InstanceRefreshIds" => out.instance_refresh_ids = (|v| take::list(v, take::text))(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DescribeLifecycleHookTypesAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeLifecycleHookTypesAnswer {
@@ -1975,6 +2372,94 @@ impl model::Input for DescribeLifecycleHooksType {
             }
         }
         out
+    }
+}
+
+/// `DescribeLoadBalancerTargetGroupsRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancerTargetGroupsRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeLoadBalancerTargetGroupsRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeLoadBalancerTargetGroupsResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancerTargetGroupsResponse {
+    /// `LoadBalancerTargetGroups`
+    pub load_balancer_target_groups: Option<Vec<LoadBalancerTargetGroupState>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeLoadBalancerTargetGroupsResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancerTargetGroups", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancer_target_groups { (|w: &mut dyn model::Writer, m, v: &Vec<LoadBalancerTargetGroupState>| put::list(w, m, v, put::structure::<LoadBalancerTargetGroupState>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeLoadBalancersRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancersRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeLoadBalancersRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeLoadBalancersResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeLoadBalancersResponse {
+    /// `LoadBalancers`
+    pub load_balancers: Option<Vec<LoadBalancerState>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeLoadBalancersResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancers", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancers { (|w: &mut dyn model::Writer, m, v: &Vec<LoadBalancerState>| put::list(w, m, v, put::structure::<LoadBalancerState>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
     }
 }
 
@@ -2195,6 +2680,144 @@ impl model::Output for DescribeTerminationPolicyTypesAnswer {
     }
 }
 
+/// `DescribeTrafficSourcesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeTrafficSourcesRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TrafficSourceType`
+    pub traffic_source_type: Option<SmolStr>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+}
+impl model::Input for DescribeTrafficSourcesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TrafficSourceType" => out.traffic_source_type = take::text(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxRecords" => out.max_records = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeTrafficSourcesResponse`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeTrafficSourcesResponse {
+    /// `TrafficSources`
+    pub traffic_sources: Option<Vec<TrafficSourceState>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeTrafficSourcesResponse {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "TrafficSources", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.traffic_sources { (|w: &mut dyn model::Writer, m, v: &Vec<TrafficSourceState>| put::list(w, m, v, put::structure::<TrafficSourceState>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeWarmPoolAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeWarmPoolAnswer {
+    /// `WarmPoolConfiguration`
+    pub warm_pool_configuration: Option<WarmPoolConfiguration>,
+    /// `Instances`
+    pub instances: Option<Vec<Instance>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeWarmPoolAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "WarmPoolConfiguration", ..NONE },
+            Member { wire: "Instances", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.warm_pool_configuration { put::structure::<WarmPoolConfiguration>(w, &M[0], v) }
+        if let Some(v) = &self.instances { (|w: &mut dyn model::Writer, m, v: &Vec<Instance>| put::list(w, m, v, put::structure::<Instance>))(w, &M[1], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[2], v) }
+    }
+}
+
+/// `DescribeWarmPoolType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeWarmPoolType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `MaxRecords`
+    pub max_records: Option<i64>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Input for DescribeWarmPoolType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "MaxRecords" => out.max_records = take::integer(value),
+                "NextToken" => out.next_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DesiredConfiguration`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DesiredConfiguration {
+    /// `LaunchTemplate`
+    pub launch_template: Option<LaunchTemplateSpecification>,
+    /// `MixedInstancesPolicy`
+    pub mixed_instances_policy: Option<MixedInstancesPolicy>,
+}
+impl model::Input for DesiredConfiguration {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "LaunchTemplate" => out.launch_template = take::structure::<LaunchTemplateSpecification>(value),
+                "MixedInstancesPolicy" => out.mixed_instances_policy = take::structure::<MixedInstancesPolicy>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Document for DesiredConfiguration {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "DesiredConfiguration";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template { out.push(("LaunchTemplate", (model::Document::into_value)(v))) }
+        if let Some(v) = self.mixed_instances_policy { out.push(("MixedInstancesPolicy", (model::Document::into_value)(v))) }
+        Value::Struct(out)
+    }
+}
+impl model::Output for DesiredConfiguration {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LaunchTemplate", ..NONE },
+            Member { wire: "MixedInstancesPolicy", ..NONE },
+        ];
+        if let Some(v) = &self.launch_template { put::structure::<LaunchTemplateSpecification>(w, &M[0], v) }
+        if let Some(v) = &self.mixed_instances_policy { put::structure::<MixedInstancesPolicy>(w, &M[1], v) }
+    }
+}
+
 /// `DetachInstancesAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DetachInstancesAnswer {
@@ -2228,6 +2851,96 @@ impl model::Input for DetachInstancesQuery {
                 "InstanceIds" => out.instance_ids = (|v| take::list(v, take::text))(value),
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
                 "ShouldDecrementDesiredCapacity" => out.should_decrement_desired_capacity = take::boolean(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachLoadBalancerTargetGroupsResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancerTargetGroupsResultType {
+}
+impl model::Output for DetachLoadBalancerTargetGroupsResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DetachLoadBalancerTargetGroupsType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancerTargetGroupsType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TargetGroupARNs`
+    pub target_group_arns: Vec<SmolStr>,
+}
+impl model::Input for DetachLoadBalancerTargetGroupsType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TargetGroupARNs" => out.target_group_arns = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachLoadBalancersResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancersResultType {
+}
+impl model::Output for DetachLoadBalancersResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DetachLoadBalancersType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachLoadBalancersType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `LoadBalancerNames`
+    pub load_balancer_names: Vec<SmolStr>,
+}
+impl model::Input for DetachLoadBalancersType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "LoadBalancerNames" => out.load_balancer_names = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachTrafficSourcesResultType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachTrafficSourcesResultType {
+}
+impl model::Output for DetachTrafficSourcesResultType {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `DetachTrafficSourcesType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachTrafficSourcesType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `TrafficSources`
+    pub traffic_sources: Vec<TrafficSourceIdentifier>,
+}
+impl model::Input for DetachTrafficSourcesType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "TrafficSources" => out.traffic_sources = (|v| take::list(v, take::structure::<TrafficSourceIdentifier>))(value).unwrap_or_default(),
                 _ => {}
             }
         }
@@ -2273,6 +2986,16 @@ impl model::Input for DistributionSegment {
             }
         }
         out
+    }
+}
+impl model::Document for DistributionSegment {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "DistributionSegment";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.target_capacity_types { out.push(("TargetCapacityTypes", (|v: Vec<SmolStr>| give::list(v, Value::Text))(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for DistributionSegment {
@@ -2644,6 +3367,41 @@ impl model::Output for Instance {
     }
 }
 
+/// `InstanceCollection`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceCollection {
+    /// `InstanceType`
+    pub instance_type: Option<SmolStr>,
+    /// `MarketType`
+    pub market_type: Option<SmolStr>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `InstanceIds`
+    pub instance_ids: Option<Vec<SmolStr>>,
+}
+impl model::Output for InstanceCollection {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 6] = [
+            Member { wire: "InstanceType", ..NONE },
+            Member { wire: "MarketType", ..NONE },
+            Member { wire: "SubnetId", ..NONE },
+            Member { wire: "AvailabilityZone", ..NONE },
+            Member { wire: "AvailabilityZoneId", ..NONE },
+            Member { wire: "InstanceIds", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.instance_type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.market_type { put::text(w, &M[1], v) }
+        if let Some(v) = &self.subnet_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[3], v) }
+        if let Some(v) = &self.availability_zone_id { put::text(w, &M[4], v) }
+        if let Some(v) = &self.instance_ids { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[5], v) }
+    }
+}
+
 /// `InstanceLifecyclePolicy`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstanceLifecyclePolicy {
@@ -2764,6 +3522,126 @@ impl model::Output for InstanceMonitoring {
             Member { wire: "Enabled", ..NONE },
         ];
         if let Some(v) = &self.enabled { put::boolean(w, &M[0], v) }
+    }
+}
+
+/// `InstanceRefresh`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefresh {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `PercentageComplete`
+    pub percentage_complete: Option<i64>,
+    /// `InstancesToUpdate`
+    pub instances_to_update: Option<i64>,
+    /// `ProgressDetails`
+    pub progress_details: Option<InstanceRefreshProgressDetails>,
+    /// `Preferences`
+    pub preferences: Option<RefreshPreferences>,
+    /// `DesiredConfiguration`
+    pub desired_configuration: Option<DesiredConfiguration>,
+    /// `RollbackDetails`
+    pub rollback_details: Option<RollbackDetails>,
+    /// `Strategy`
+    pub strategy: Option<SmolStr>,
+}
+impl model::Output for InstanceRefresh {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 13] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "StartTime", ..NONE },
+            Member { wire: "EndTime", ..NONE },
+            Member { wire: "PercentageComplete", ..NONE },
+            Member { wire: "InstancesToUpdate", ..NONE },
+            Member { wire: "ProgressDetails", ..NONE },
+            Member { wire: "Preferences", ..NONE },
+            Member { wire: "DesiredConfiguration", ..NONE },
+            Member { wire: "RollbackDetails", ..NONE },
+            Member { wire: "Strategy", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.status { put::text(w, &M[2], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[3], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[4], v) }
+        if let Some(v) = &self.end_time { put::time(w, &M[5], v) }
+        if let Some(v) = &self.percentage_complete { put::integer(w, &M[6], v) }
+        if let Some(v) = &self.instances_to_update { put::integer(w, &M[7], v) }
+        if let Some(v) = &self.progress_details { put::structure::<InstanceRefreshProgressDetails>(w, &M[8], v) }
+        if let Some(v) = &self.preferences { put::structure::<RefreshPreferences>(w, &M[9], v) }
+        if let Some(v) = &self.desired_configuration { put::structure::<DesiredConfiguration>(w, &M[10], v) }
+        if let Some(v) = &self.rollback_details { put::structure::<RollbackDetails>(w, &M[11], v) }
+        if let Some(v) = &self.strategy { put::text(w, &M[12], v) }
+    }
+}
+
+/// `InstanceRefreshLivePoolProgress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefreshLivePoolProgress {
+    /// `PercentageComplete`
+    pub percentage_complete: Option<i64>,
+    /// `InstancesToUpdate`
+    pub instances_to_update: Option<i64>,
+}
+impl model::Output for InstanceRefreshLivePoolProgress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "PercentageComplete", ..NONE },
+            Member { wire: "InstancesToUpdate", ..NONE },
+        ];
+        if let Some(v) = &self.percentage_complete { put::integer(w, &M[0], v) }
+        if let Some(v) = &self.instances_to_update { put::integer(w, &M[1], v) }
+    }
+}
+
+/// `InstanceRefreshProgressDetails`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefreshProgressDetails {
+    /// `LivePoolProgress`
+    pub live_pool_progress: Option<InstanceRefreshLivePoolProgress>,
+    /// `WarmPoolProgress`
+    pub warm_pool_progress: Option<InstanceRefreshWarmPoolProgress>,
+}
+impl model::Output for InstanceRefreshProgressDetails {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LivePoolProgress", ..NONE },
+            Member { wire: "WarmPoolProgress", ..NONE },
+        ];
+        if let Some(v) = &self.live_pool_progress { put::structure::<InstanceRefreshLivePoolProgress>(w, &M[0], v) }
+        if let Some(v) = &self.warm_pool_progress { put::structure::<InstanceRefreshWarmPoolProgress>(w, &M[1], v) }
+    }
+}
+
+/// `InstanceRefreshWarmPoolProgress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceRefreshWarmPoolProgress {
+    /// `PercentageComplete`
+    pub percentage_complete: Option<i64>,
+    /// `InstancesToUpdate`
+    pub instances_to_update: Option<i64>,
+}
+impl model::Output for InstanceRefreshWarmPoolProgress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "PercentageComplete", ..NONE },
+            Member { wire: "InstancesToUpdate", ..NONE },
+        ];
+        if let Some(v) = &self.percentage_complete { put::integer(w, &M[0], v) }
+        if let Some(v) = &self.instances_to_update { put::integer(w, &M[1], v) }
     }
 }
 
@@ -2954,6 +3832,18 @@ pub struct InstanceReusePolicy {
     /// `ReuseOnScaleIn`
     pub reuse_on_scale_in: Option<bool>,
 }
+impl model::Input for InstanceReusePolicy {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ReuseOnScaleIn" => out.reuse_on_scale_in = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
 impl model::Output for InstanceReusePolicy {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 1] = [
@@ -2997,6 +3887,22 @@ impl model::Input for InstancesDistribution {
             }
         }
         out
+    }
+}
+impl model::Document for InstancesDistribution {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "InstancesDistribution";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.on_demand_allocation_strategy { out.push(("OnDemandAllocationStrategy", (Value::Text)(v))) }
+        if let Some(v) = self.on_demand_base_capacity { out.push(("OnDemandBaseCapacity", (Value::Int)(v))) }
+        if let Some(v) = self.on_demand_percentage_above_base_capacity { out.push(("OnDemandPercentageAboveBaseCapacity", (Value::Int)(v))) }
+        if let Some(v) = self.spot_allocation_strategy { out.push(("SpotAllocationStrategy", (Value::Text)(v))) }
+        if let Some(v) = self.spot_instance_pools { out.push(("SpotInstancePools", (Value::Int)(v))) }
+        if let Some(v) = self.spot_max_price { out.push(("SpotMaxPrice", (Value::Text)(v))) }
+        if let Some(v) = self.distribution_segments { out.push(("DistributionSegments", (|v: Vec<DistributionSegment>| give::list(v, model::Document::into_value))(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for InstancesDistribution {
@@ -3174,6 +4080,109 @@ impl model::Output for LaunchConfigurationsType {
     }
 }
 
+/// `LaunchInstancesError`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaunchInstancesError {
+    /// `InstanceType`
+    pub instance_type: Option<SmolStr>,
+    /// `MarketType`
+    pub market_type: Option<SmolStr>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `ErrorCode`
+    pub error_code: Option<SmolStr>,
+    /// `ErrorMessage`
+    pub error_message: Option<SmolStr>,
+}
+impl model::Output for LaunchInstancesError {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 7] = [
+            Member { wire: "InstanceType", ..NONE },
+            Member { wire: "MarketType", ..NONE },
+            Member { wire: "SubnetId", ..NONE },
+            Member { wire: "AvailabilityZone", ..NONE },
+            Member { wire: "AvailabilityZoneId", ..NONE },
+            Member { wire: "ErrorCode", ..NONE },
+            Member { wire: "ErrorMessage", ..NONE },
+        ];
+        if let Some(v) = &self.instance_type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.market_type { put::text(w, &M[1], v) }
+        if let Some(v) = &self.subnet_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[3], v) }
+        if let Some(v) = &self.availability_zone_id { put::text(w, &M[4], v) }
+        if let Some(v) = &self.error_code { put::text(w, &M[5], v) }
+        if let Some(v) = &self.error_message { put::text(w, &M[6], v) }
+    }
+}
+
+/// `LaunchInstancesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaunchInstancesRequest {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `RequestedCapacity`
+    pub requested_capacity: i64,
+    /// `ClientToken`
+    pub client_token: SmolStr,
+    /// `AvailabilityZones`
+    pub availability_zones: Option<Vec<SmolStr>>,
+    /// `AvailabilityZoneIds`
+    pub availability_zone_ids: Option<Vec<SmolStr>>,
+    /// `SubnetIds`
+    pub subnet_ids: Option<Vec<SmolStr>>,
+    /// `RetryStrategy`
+    pub retry_strategy: Option<SmolStr>,
+}
+impl model::Input for LaunchInstancesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "RequestedCapacity" => out.requested_capacity = take::integer(value).unwrap_or_default(),
+                "ClientToken" => out.client_token = take::text(value).unwrap_or_default(),
+                "AvailabilityZones" => out.availability_zones = (|v| take::list(v, take::text))(value),
+                "AvailabilityZoneIds" => out.availability_zone_ids = (|v| take::list(v, take::text))(value),
+                "SubnetIds" => out.subnet_ids = (|v| take::list(v, take::text))(value),
+                "RetryStrategy" => out.retry_strategy = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `LaunchInstancesResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaunchInstancesResult {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: Option<SmolStr>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `Instances`
+    pub instances: Option<Vec<InstanceCollection>>,
+    /// `Errors`
+    pub errors: Option<Vec<LaunchInstancesError>>,
+}
+impl model::Output for LaunchInstancesResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "AutoScalingGroupName", ..NONE },
+            Member { wire: "ClientToken", ..NONE },
+            Member { wire: "Instances", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Errors", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.auto_scaling_group_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.client_token { put::text(w, &M[1], v) }
+        if let Some(v) = &self.instances { (|w: &mut dyn model::Writer, m, v: &Vec<InstanceCollection>| put::list(w, m, v, put::structure::<InstanceCollection>))(w, &M[2], v) }
+        if let Some(v) = &self.errors { (|w: &mut dyn model::Writer, m, v: &Vec<LaunchInstancesError>| put::list(w, m, v, put::structure::<LaunchInstancesError>))(w, &M[3], v) }
+    }
+}
+
 /// `LaunchTemplate`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LaunchTemplate {
@@ -3193,6 +4202,17 @@ impl model::Input for LaunchTemplate {
             }
         }
         out
+    }
+}
+impl model::Document for LaunchTemplate {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "LaunchTemplate";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template_specification { out.push(("LaunchTemplateSpecification", (model::Document::into_value)(v))) }
+        if let Some(v) = self.overrides { out.push(("Overrides", (|v: Vec<LaunchTemplateOverrides>| give::list(v, model::Document::into_value))(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for LaunchTemplate {
@@ -3236,6 +4256,20 @@ impl model::Input for LaunchTemplateOverrides {
         out
     }
 }
+impl model::Document for LaunchTemplateOverrides {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "LaunchTemplateOverrides";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.instance_type { out.push(("InstanceType", (Value::Text)(v))) }
+        if let Some(v) = self.weighted_capacity { out.push(("WeightedCapacity", (Value::Text)(v))) }
+        if let Some(v) = self.launch_template_specification { out.push(("LaunchTemplateSpecification", (model::Document::into_value)(v))) }
+        if let Some(v) = self.instance_requirements { out.push(("InstanceRequirements", (model::Document::into_value)(v))) }
+        if let Some(v) = self.image_id { out.push(("ImageId", (Value::Text)(v))) }
+        Value::Struct(out)
+    }
+}
 impl model::Output for LaunchTemplateOverrides {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 5] = [
@@ -3275,6 +4309,18 @@ impl model::Input for LaunchTemplateSpecification {
             }
         }
         out
+    }
+}
+impl model::Document for LaunchTemplateSpecification {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "LaunchTemplateSpecification";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template_id { out.push(("LaunchTemplateId", (Value::Text)(v))) }
+        if let Some(v) = self.launch_template_name { out.push(("LaunchTemplateName", (Value::Text)(v))) }
+        if let Some(v) = self.version { out.push(("Version", (Value::Text)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for LaunchTemplateSpecification {
@@ -3371,6 +4417,44 @@ impl model::Input for LifecycleHookSpecification {
             }
         }
         out
+    }
+}
+
+/// `LoadBalancerState`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadBalancerState {
+    /// `LoadBalancerName`
+    pub load_balancer_name: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+}
+impl model::Output for LoadBalancerState {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancerName", ..NONE },
+            Member { wire: "State", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancer_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.state { put::text(w, &M[1], v) }
+    }
+}
+
+/// `LoadBalancerTargetGroupState`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadBalancerTargetGroupState {
+    /// `LoadBalancerTargetGroupARN`
+    pub load_balancer_target_group_arn: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+}
+impl model::Output for LoadBalancerTargetGroupState {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LoadBalancerTargetGroupARN", ..NONE },
+            Member { wire: "State", ..NONE },
+        ];
+        if let Some(v) = &self.load_balancer_target_group_arn { put::text(w, &M[0], v) }
+        if let Some(v) = &self.state { put::text(w, &M[1], v) }
     }
 }
 
@@ -3734,6 +4818,17 @@ impl model::Input for MixedInstancesPolicy {
             }
         }
         out
+    }
+}
+impl model::Document for MixedInstancesPolicy {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "MixedInstancesPolicy";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.launch_template { out.push(("LaunchTemplate", (model::Document::into_value)(v))) }
+        if let Some(v) = self.instances_distribution { out.push(("InstancesDistribution", (model::Document::into_value)(v))) }
+        Value::Struct(out)
     }
 }
 impl model::Output for MixedInstancesPolicy {
@@ -4582,6 +5677,45 @@ impl model::Input for PutScheduledUpdateGroupActionType {
     }
 }
 
+/// `PutWarmPoolAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutWarmPoolAnswer {
+}
+impl model::Output for PutWarmPoolAnswer {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `PutWarmPoolType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutWarmPoolType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `MaxGroupPreparedCapacity`
+    pub max_group_prepared_capacity: Option<i64>,
+    /// `MinSize`
+    pub min_size: Option<i64>,
+    /// `PoolState`
+    pub pool_state: Option<SmolStr>,
+    /// `InstanceReusePolicy`
+    pub instance_reuse_policy: Option<InstanceReusePolicy>,
+}
+impl model::Input for PutWarmPoolType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "MaxGroupPreparedCapacity" => out.max_group_prepared_capacity = take::integer(value),
+                "MinSize" => out.min_size = take::integer(value),
+                "PoolState" => out.pool_state = take::text(value),
+                "InstanceReusePolicy" => out.instance_reuse_policy = take::structure::<InstanceReusePolicy>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `RecordLifecycleActionHeartbeatAnswer`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecordLifecycleActionHeartbeatAnswer {
@@ -4618,6 +5752,103 @@ impl model::Input for RecordLifecycleActionHeartbeatType {
     }
 }
 
+/// `RefreshPreferences`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RefreshPreferences {
+    /// `MinHealthyPercentage`
+    pub min_healthy_percentage: Option<i64>,
+    /// `InstanceWarmup`
+    pub instance_warmup: Option<i64>,
+    /// `CheckpointPercentages`
+    pub checkpoint_percentages: Option<Vec<i64>>,
+    /// `CheckpointDelay`
+    pub checkpoint_delay: Option<i64>,
+    /// `SkipMatching`
+    pub skip_matching: Option<bool>,
+    /// `AutoRollback`
+    pub auto_rollback: Option<bool>,
+    /// `ScaleInProtectedInstances`
+    pub scale_in_protected_instances: Option<SmolStr>,
+    /// `StandbyInstances`
+    pub standby_instances: Option<SmolStr>,
+    /// `AlarmSpecification`
+    pub alarm_specification: Option<AlarmSpecification>,
+    /// `MaxHealthyPercentage`
+    pub max_healthy_percentage: Option<i64>,
+    /// `BakeTime`
+    pub bake_time: Option<i64>,
+}
+impl model::Input for RefreshPreferences {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "MinHealthyPercentage" => out.min_healthy_percentage = take::integer(value),
+                "InstanceWarmup" => out.instance_warmup = take::integer(value),
+                "CheckpointPercentages" => out.checkpoint_percentages = (|v| take::list(v, take::integer))(value),
+                "CheckpointDelay" => out.checkpoint_delay = take::integer(value),
+                "SkipMatching" => out.skip_matching = take::boolean(value),
+                "AutoRollback" => out.auto_rollback = take::boolean(value),
+                "ScaleInProtectedInstances" => out.scale_in_protected_instances = take::text(value),
+                "StandbyInstances" => out.standby_instances = take::text(value),
+                "AlarmSpecification" => out.alarm_specification = take::structure::<AlarmSpecification>(value),
+                "MaxHealthyPercentage" => out.max_healthy_percentage = take::integer(value),
+                "BakeTime" => out.bake_time = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Document for RefreshPreferences {
+    const SERVICE: &'static str = "autoscaling";
+    const SHAPE: &'static str = "RefreshPreferences";
+
+    fn into_value(self) -> Value {
+        let mut out = Vec::new();
+        if let Some(v) = self.min_healthy_percentage { out.push(("MinHealthyPercentage", (Value::Int)(v))) }
+        if let Some(v) = self.instance_warmup { out.push(("InstanceWarmup", (Value::Int)(v))) }
+        if let Some(v) = self.checkpoint_percentages { out.push(("CheckpointPercentages", (|v: Vec<i64>| give::list(v, Value::Int))(v))) }
+        if let Some(v) = self.checkpoint_delay { out.push(("CheckpointDelay", (Value::Int)(v))) }
+        if let Some(v) = self.skip_matching { out.push(("SkipMatching", (Value::Bool)(v))) }
+        if let Some(v) = self.auto_rollback { out.push(("AutoRollback", (Value::Bool)(v))) }
+        if let Some(v) = self.scale_in_protected_instances { out.push(("ScaleInProtectedInstances", (Value::Text)(v))) }
+        if let Some(v) = self.standby_instances { out.push(("StandbyInstances", (Value::Text)(v))) }
+        if let Some(v) = self.alarm_specification { out.push(("AlarmSpecification", (model::Document::into_value)(v))) }
+        if let Some(v) = self.max_healthy_percentage { out.push(("MaxHealthyPercentage", (Value::Int)(v))) }
+        if let Some(v) = self.bake_time { out.push(("BakeTime", (Value::Int)(v))) }
+        Value::Struct(out)
+    }
+}
+impl model::Output for RefreshPreferences {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 11] = [
+            Member { wire: "MinHealthyPercentage", ..NONE },
+            Member { wire: "InstanceWarmup", ..NONE },
+            Member { wire: "CheckpointPercentages", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "CheckpointDelay", ..NONE },
+            Member { wire: "SkipMatching", ..NONE },
+            Member { wire: "AutoRollback", ..NONE },
+            Member { wire: "ScaleInProtectedInstances", ..NONE },
+            Member { wire: "StandbyInstances", ..NONE },
+            Member { wire: "AlarmSpecification", ..NONE },
+            Member { wire: "MaxHealthyPercentage", ..NONE },
+            Member { wire: "BakeTime", ..NONE },
+        ];
+        if let Some(v) = &self.min_healthy_percentage { put::integer(w, &M[0], v) }
+        if let Some(v) = &self.instance_warmup { put::integer(w, &M[1], v) }
+        if let Some(v) = &self.checkpoint_percentages { (|w: &mut dyn model::Writer, m, v: &Vec<i64>| put::list(w, m, v, put::integer))(w, &M[2], v) }
+        if let Some(v) = &self.checkpoint_delay { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.skip_matching { put::boolean(w, &M[4], v) }
+        if let Some(v) = &self.auto_rollback { put::boolean(w, &M[5], v) }
+        if let Some(v) = &self.scale_in_protected_instances { put::text(w, &M[6], v) }
+        if let Some(v) = &self.standby_instances { put::text(w, &M[7], v) }
+        if let Some(v) = &self.alarm_specification { put::structure::<AlarmSpecification>(w, &M[8], v) }
+        if let Some(v) = &self.max_healthy_percentage { put::integer(w, &M[9], v) }
+        if let Some(v) = &self.bake_time { put::integer(w, &M[10], v) }
+    }
+}
+
 /// `RetentionTriggers`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RetentionTriggers {
@@ -4642,6 +5873,71 @@ impl model::Output for RetentionTriggers {
             Member { wire: "TerminateHookAbandon", ..NONE },
         ];
         if let Some(v) = &self.terminate_hook_abandon { put::text(w, &M[0], v) }
+    }
+}
+
+/// `RollbackDetails`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackDetails {
+    /// `RollbackReason`
+    pub rollback_reason: Option<SmolStr>,
+    /// `RollbackStartTime`
+    pub rollback_start_time: Option<Timestamp>,
+    /// `PercentageCompleteOnRollback`
+    pub percentage_complete_on_rollback: Option<i64>,
+    /// `InstancesToUpdateOnRollback`
+    pub instances_to_update_on_rollback: Option<i64>,
+    /// `ProgressDetailsOnRollback`
+    pub progress_details_on_rollback: Option<InstanceRefreshProgressDetails>,
+}
+impl model::Output for RollbackDetails {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 5] = [
+            Member { wire: "RollbackReason", ..NONE },
+            Member { wire: "RollbackStartTime", ..NONE },
+            Member { wire: "PercentageCompleteOnRollback", ..NONE },
+            Member { wire: "InstancesToUpdateOnRollback", ..NONE },
+            Member { wire: "ProgressDetailsOnRollback", ..NONE },
+        ];
+        if let Some(v) = &self.rollback_reason { put::text(w, &M[0], v) }
+        if let Some(v) = &self.rollback_start_time { put::time(w, &M[1], v) }
+        if let Some(v) = &self.percentage_complete_on_rollback { put::integer(w, &M[2], v) }
+        if let Some(v) = &self.instances_to_update_on_rollback { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.progress_details_on_rollback { put::structure::<InstanceRefreshProgressDetails>(w, &M[4], v) }
+    }
+}
+
+/// `RollbackInstanceRefreshAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackInstanceRefreshAnswer {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+}
+impl model::Output for RollbackInstanceRefreshAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `RollbackInstanceRefreshType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackInstanceRefreshType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+}
+impl model::Input for RollbackInstanceRefreshType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -4932,6 +6228,49 @@ impl model::Input for SetInstanceProtectionQuery {
                 "InstanceIds" => out.instance_ids = (|v| take::list(v, take::text))(value).unwrap_or_default(),
                 "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
                 "ProtectedFromScaleIn" => out.protected_from_scale_in = take::boolean(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `StartInstanceRefreshAnswer`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartInstanceRefreshAnswer {
+    /// `InstanceRefreshId`
+    pub instance_refresh_id: Option<SmolStr>,
+}
+impl model::Output for StartInstanceRefreshAnswer {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "InstanceRefreshId", ..NONE },
+        ];
+        if let Some(v) = &self.instance_refresh_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `StartInstanceRefreshType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartInstanceRefreshType {
+    /// `AutoScalingGroupName`
+    pub auto_scaling_group_name: SmolStr,
+    /// `Strategy`
+    pub strategy: Option<SmolStr>,
+    /// `DesiredConfiguration`
+    pub desired_configuration: Option<DesiredConfiguration>,
+    /// `Preferences`
+    pub preferences: Option<RefreshPreferences>,
+}
+impl model::Input for StartInstanceRefreshType {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoScalingGroupName" => out.auto_scaling_group_name = take::text(value).unwrap_or_default(),
+                "Strategy" => out.strategy = take::text(value),
+                "DesiredConfiguration" => out.desired_configuration = take::structure::<DesiredConfiguration>(value),
+                "Preferences" => out.preferences = take::structure::<RefreshPreferences>(value),
                 _ => {}
             }
         }
@@ -5353,6 +6692,33 @@ impl model::Output for TrafficSourceIdentifier {
         ];
         put::text(w, &M[0], &self.identifier);
         if let Some(v) = &self.r#type { put::text(w, &M[1], v) }
+    }
+}
+
+/// `TrafficSourceState`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrafficSourceState {
+    /// `TrafficSource`
+    pub traffic_source: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+    /// `Identifier`
+    pub identifier: Option<SmolStr>,
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+}
+impl model::Output for TrafficSourceState {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "TrafficSource", ..NONE },
+            Member { wire: "State", ..NONE },
+            Member { wire: "Identifier", ..NONE },
+            Member { wire: "Type", ..NONE },
+        ];
+        if let Some(v) = &self.traffic_source { put::text(w, &M[0], v) }
+        if let Some(v) = &self.state { put::text(w, &M[1], v) }
+        if let Some(v) = &self.identifier { put::text(w, &M[2], v) }
+        if let Some(v) = &self.r#type { put::text(w, &M[3], v) }
     }
 }
 

@@ -186,10 +186,16 @@ pub(crate) fn end(tx: &mut Tx, id: &str, status: Status, message: &str) -> Optio
     Some(activity)
 }
 
-/// `{"Subnet ID":"subnet-…","Availability Zone":"us-west-2a"}`, in that order.
-pub(crate) fn details(subnet: &str, zone: &str) -> String {
-    match subnet {
-        "" => format!("{{\"Availability Zone\":\"{zone}\"}}"),
-        _ => format!("{{\"Subnet ID\":\"{subnet}\",\"Availability Zone\":\"{zone}\"}}"),
-    }
+/// `{"Subnet ID":"subnet-…","Availability Zone":"us-west-2a"}`, in that order, and the alarms that
+/// asked for it, if any did.
+pub(crate) fn details(subnet: &str, zone: &str, alarms: &[String]) -> String {
+    let subnet = match subnet {
+        "" => String::new(),
+        _ => format!("\"Subnet ID\":\"{subnet}\","),
+    };
+    let alarms = match alarms {
+        [] => String::new(),
+        _ => format!(",\"InvokingAlarms\":[{}]", alarms.join(",")),
+    };
+    format!("{{{subnet}\"Availability Zone\":\"{zone}\"{alarms}}}")
 }

@@ -135,12 +135,26 @@ pub(crate) fn abandoned(now: Timestamp, id: &str) -> String {
     )
 }
 
+/// LaunchInstances.
+pub(crate) fn launched_by_user(now: Timestamp, count: i64) -> String {
+    at(now, format_args!("a user request launched instances with a requested capacity of {count}."))
+}
+
 /// For the warm pool.
 pub(crate) fn preparing(now: Timestamp) -> String {
     at(
         now,
         "an instance was started in response to a difference between desired and actual capacity \
          of the warm pool.",
+    )
+}
+
+/// For an instance that leaves the warm pool for good.
+pub(crate) fn relieving(now: Timestamp) -> String {
+    at(
+        now,
+        "an instance was taken out of service in response to a difference between desired and \
+         actual capacity of the warm pool.",
     )
 }
 

@@ -28,6 +28,10 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
     if let Some(at) = lifecycle::advance_all(tx, &caller, &group, &world) {
         tx.schedule(at, "autoscaling.reconcile", name);
     }
+    if let Some(at) = world.grace_ends(tx, &group) {
+        tx.schedule(at, "autoscaling.reconcile", name);
+    }
+    attachments::advance(tx, &caller, &group, &world.traffic);
     refresh::advance(tx, &caller, name);
     let Some(group) = tx.get::<Group>(name) else { return };
     let observed = observe(tx, &group, &world);
@@ -42,7 +46,7 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
     if !decision.actions.is_empty() {
         carry_out(tx, &caller, Group::clone(&group), decision);
     }
-    warm_pools::fill(tx, &caller, name);
+    warm_pools::fill(tx, &caller, name, &world);
     policies::settle(tx, &name.into());
     settle(tx, name);
 }
@@ -75,7 +79,7 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
             _ => 0,
         })
         .sum();
-    let mut launcher = launch::Launcher::new(group.clone(), caller.clone());
+    let mut launcher = launch::Launcher::new(refresh::target(tx, &group), caller.clone());
     let mut consumed = false;
     for action in decision.actions {
         match action {
@@ -173,14 +177,4 @@ fn all_protected(tx: &mut Tx, caller: &Caller, group: &Group, before: usize) {
                    protected from scale-in.";
     activities::end(tx, &activity.id, Status::Failed, message);
     let _ = caller;
-}
-
-/// What has been attached to a running group gets its instances.
-pub(crate) fn register_all(tx: &mut Tx, caller: &Caller, group: &Group) {
-    let ids: Vec<SmolStr> = group
-        .members(tx)
-        .filter(|m| m.state == LifecycleState::InService)
-        .map(|m| m.instance_id.clone())
-        .collect();
-    attachments::register(tx, caller, group, &ids);
 }

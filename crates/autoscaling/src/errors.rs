@@ -132,6 +132,73 @@ pub(crate) fn not_in_group(id: &str, group: &str) -> ApiError {
     validation(format!("The instance {id} is not part of Auto Scaling group {group}."))
 }
 
+/// `what` is `Load Balancers` or `Target Groups`.
+pub(crate) fn invalid_sources(what: &str) -> ApiError {
+    validation(format!("Provided {what} may not be valid. Please ensure they exist and try again."))
+}
+
+/// `what` is `Load Balancers`, `Target Groups` or `Traffic Sources`.
+pub(crate) fn not_attached(what: &str) -> ApiError {
+    validation(format!("Trying to remove {what} that are not part of the group"))
+}
+
+pub(crate) fn refresh_in_progress() -> ApiError {
+    ApiError::new(
+        "InstanceRefreshInProgress",
+        "An Instance Refresh is already in progress and blocks the execution of this Instance \
+         Refresh.",
+    )
+}
+
+pub(crate) fn no_active_refresh(group: &str) -> ApiError {
+    ApiError::new(
+        "ActiveInstanceRefreshNotFound",
+        format!("No in progress or pending Instance Refresh found for Auto Scaling group {group}"),
+    )
+}
+
+pub(crate) fn irreversible_refresh(why: &str) -> ApiError {
+    ApiError::new("IrreversibleInstanceRefresh", why)
+}
+
+/// The launch source cannot be changed under a refresh that leads to another one.
+pub(crate) fn source_is_being_refreshed() -> ApiError {
+    validation(
+        "An active instance refresh with a desired configuration exists. All configuration \
+         options derived from the desired configuration are not available for update while the \
+         instance refresh is active.",
+    )
+}
+
+pub(crate) fn no_warm_pool(group: &str) -> ApiError {
+    validation(format!("No warm pool found for this Auto Scaling group: {group}"))
+}
+
+pub(crate) fn warm_pool_in_use(group: &str) -> ApiError {
+    resource_in_use(format!(
+        "You cannot delete the warm pool of AutoScalingGroup {group} while there are instances \
+         still in it."
+    ))
+}
+
+pub(crate) fn other_parameters(token: &str) -> ApiError {
+    ApiError::new(
+        "IdempotentParameterMismatch",
+        format!("The client token {token} was used before with other parameters."),
+    )
+}
+
+pub(crate) fn unreachable_target(target: &str) -> ApiError {
+    validation(format!(
+        "Unable to publish test message to notification target {target}. Please check your target \
+         and role configuration and try to put lifecycle hook again."
+    ))
+}
+
+pub(crate) fn invalid_traffic_source(id: &str) -> ApiError {
+    validation(format!("The traffic source {id} is not valid."))
+}
+
 pub(crate) fn instances_left() -> ApiError {
     resource_in_use(
         "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance \

@@ -8,6 +8,7 @@ mod row;
 mod update;
 
 pub(crate) use create::TERMINATION_POLICIES;
+pub(crate) use describe::member;
 pub(crate) use row::{Group, GroupTag, Place, Suspended};
 
 use crate::driver;

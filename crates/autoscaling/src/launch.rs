@@ -7,7 +7,7 @@ use crate::lifecycle::{self, Begun};
 use crate::members::{LifecycleState, Member};
 use crate::reconcile::Purpose;
 use crate::sources::{self, Offer};
-use crate::{notifications, warm_pools};
+use crate::{attachments, notifications, warm_pools};
 use api::ec2;
 use kernel::{ApiError, Caller, Timestamp, Tx};
 use smol_str::SmolStr;
@@ -53,6 +53,10 @@ impl Launcher {
         sizes: (usize, usize),
     ) {
         let cause = self.launch_cause(tx.now(), zone, purpose, sizes);
+        if let Err(error) = attachments::check(tx, &self.caller, &self.group) {
+            self.refused(tx, &error, zone, &cause);
+            return;
+        }
         let mut left = count;
         if self.state == LifecycleState::Pending {
             left -= warm_pools::draw(tx, &self.caller, &self.group, zone, left, &cause);
@@ -69,10 +73,19 @@ impl Launcher {
                 false
             }
         };
-        if done {
-            self.outcome = Some((0, None));
-            return;
+        match done {
+            true => self.outcome = Some((0, None)),
+            false => self.put_off(tx),
         }
+    }
+
+    /// What stands before the group is not there: nothing is launched.
+    fn refused(&mut self, tx: &mut Tx, error: &ApiError, zone: &SmolStr, cause: &[String]) {
+        self.fail(tx, &error.message, "", zone, cause);
+        self.put_off(tx);
+    }
+
+    fn put_off(&mut self, tx: &Tx) {
         let failures = self.group.failures.saturating_add(1);
         let again = tx.now().plus_millis(tx.pace().retry_millis(failures));
         self.outcome = Some((failures, Some(again)));
@@ -108,6 +121,40 @@ impl Launcher {
             }
         }
         false
+    }
+
+    /// Launches into one place and no other; tells of each launch that failed, with its subnet.
+    pub(crate) fn launch_into_place(
+        &mut self,
+        tx: &mut Tx,
+        place: &Place,
+        count: usize,
+        cause: &[String],
+    ) -> Vec<(ApiError, SmolStr)> {
+        if let Err(error) = attachments::check(tx, &self.caller, &self.group) {
+            self.fail(tx, &error.message, "", &place.zone, cause);
+            return vec![(error, SmolStr::default())];
+        }
+        let rounds = match sources::offers(tx, &self.caller, &self.group, count) {
+            Ok(rounds) => rounds,
+            Err(error) => {
+                self.failed(tx, &error, "", &place.zone, cause);
+                return vec![(error, SmolStr::default())];
+            }
+        };
+        let mut failures = Vec::new();
+        for mut round in rounds {
+            let batch = Batch { place, cause };
+            for offer in &round.offers {
+                let Err((error, subnet)) = self.launch_into(tx, offer, &batch, &mut round.units)
+                else {
+                    break;
+                };
+                self.failed(tx, &error, &subnet, &place.zone, cause);
+                failures.push((error, subnet));
+            }
+        }
+        failures
     }
 
     /// The zone that was chosen, and those that may stand in for it if it has no capacity.
@@ -238,6 +285,15 @@ impl Launcher {
 
     /// A launch that EC2 refused is a failed activity.
     fn failed(&self, tx: &mut Tx, error: &ApiError, subnet: &str, zone: &str, cause: &[String]) {
+        // EC2 wraps unknown image ids into a list; Auto Scaling does not.
+        let text = error.message.replace("'[", "'").replace("]'", "'");
+        let full_stop = if text.ends_with('.') { "" } else { "." };
+        let message = format!("{text}{full_stop} Launching EC2 instance failed.");
+        self.fail(tx, &message, subnet, zone, cause);
+    }
+
+    /// A launch that came to nothing is a failed activity.
+    fn fail(&self, tx: &mut Tx, message: &str, subnet: &str, zone: &str, cause: &[String]) {
         let begun = Begun {
             zone,
             instance: "",
@@ -247,11 +303,7 @@ impl Launcher {
             progress: 0,
         };
         let activity = lifecycle::begin_in(tx, &self.group, begun, subnet, cause);
-        // EC2 wraps unknown image ids into a list; Auto Scaling does not.
-        let text = error.message.replace("'[", "'").replace("]'", "'");
-        let full_stop = if text.ends_with('.') { "" } else { "." };
-        let message = format!("{text}{full_stop} Launching EC2 instance failed.");
-        if let Some(ended) = activities::end(tx, &activity.id, Status::Failed, &message) {
+        if let Some(ended) = activities::end(tx, &activity.id, Status::Failed, message) {
             notifications::activity_ended(tx, &self.caller, &self.group, &ended);
         }
     }

@@ -5,7 +5,6 @@
 //! group did, and why, is told by its `activities`.
 
 mod activities;
-mod attachments;
 mod causes;
 mod driver;
 mod errors;
@@ -14,24 +13,26 @@ mod lifecycle;
 mod members;
 mod observe;
 mod reconcile;
-mod refresh;
 mod sources;
-mod warm_pools;
 
 kernel::resources! {
+    attachments,
     groups,
     hooks,
     instances,
     launch_configurations,
+    launches,
     limits,
     metrics,
     notifications,
     policies,
     processes,
+    refresh,
     scaling_activities,
     schedules,
     sizes,
     tags,
+    warm_pools,
 }
 
 /// The service, for the wiring.

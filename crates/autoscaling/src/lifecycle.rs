@@ -26,8 +26,17 @@ pub(crate) fn advance_all(
         .filter(|m| m.state != LifecycleState::InService && !m.state.is_prepared())
         .map(|m| m.instance_id.clone())
         .collect();
-    let times = moving.iter().filter_map(|id| advance(tx, caller, group, id, world));
-    times.collect::<Vec<_>>().into_iter().min()
+    let mut next: Option<Timestamp> = None;
+    for id in &moving {
+        let at = advance(tx, caller, group, id, world);
+        next = next.into_iter().chain(at).min();
+    }
+    // Those that have come into service are registered together.
+    let is_in_service = |m: std::sync::Arc<Member>| m.state == LifecycleState::InService;
+    let ready: Vec<SmolStr> =
+        moving.into_iter().filter(|id| tx.get::<Member>(id).is_some_and(is_in_service)).collect();
+    attachments::register(tx, caller, group, &ready);
+    next
 }
 
 /// Takes one member as far as it can go without asking EC2 how it is.
@@ -57,7 +66,7 @@ fn advance(
             return None;
         }
         if member.draining {
-            let left = attachments::still_draining(tx, caller, group, &member);
+            let left = world.traffic.draining.contains(id);
             tx.update::<Member>(id, |m| m.draining = left);
         }
         let member = tx.get::<Member>(id)?;
@@ -77,7 +86,12 @@ fn walker(tx: &Tx, group: &Group, member: &Member, machine: Machine) -> Walker {
         running_since: member.running_since,
         register_millis: tx.pace().millis(Wait::GroupRegister),
         // Nothing waits for the hooks of a group that is deleted by force.
-        hooks: if group.deleting { Hooks::Done } else { hooks::standing(tx, group, member) },
+        hooks: if group.deleting || (member.state.is_warmed() && warm_pools::is_leaving(tx, group))
+        {
+            Hooks::Done
+        } else {
+            hooks::standing(tx, group, member)
+        },
         draining: member.draining && !group.deleting,
         ended: member.ended,
     }
@@ -103,7 +117,6 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: &Group, member: &Member, what:
         }
         Step::AbandonLaunch(result) => abandon(tx, caller, group, member, result),
         Step::PutInService => {
-            attachments::register(tx, caller, group, std::slice::from_ref(id));
             let activity = member.activity.clone();
             note(tx, id, |m| {
                 m.state = S::InService;
@@ -126,6 +139,7 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: &Group, member: &Member, what:
             tx.remove::<Member>(id);
             succeed(tx, caller, group, member.activity.as_ref());
         }
+        Step::EndMachine if warm_pools::return_to_pool(tx, group, member) => {}
         Step::EndMachine => {
             note(tx, id, |m| m.ended = true);
             let request = ec2::TerminateInstancesRequest {
@@ -148,7 +162,7 @@ fn note(tx: &mut Tx, id: &str, change: impl FnOnce(&mut Member)) {
 }
 
 /// Ends a member's activity well, and tells whoever wants to know.
-fn succeed(tx: &mut Tx, caller: &Caller, group: &Group, activity: Option<&SmolStr>) {
+pub(crate) fn succeed(tx: &mut Tx, caller: &Caller, group: &Group, activity: Option<&SmolStr>) {
     if let Some(id) = activity
         && let Some(ended) = activities::end(tx, id, Status::Successful, "")
     {
@@ -221,9 +235,8 @@ pub(crate) fn begin_termination(
     }
     let warmed = member.state.is_warmed();
     let was_in_service = member.state == LifecycleState::InService;
-    let draining = was_in_service
-        && !group.deleting
-        && attachments::deregister(tx, caller, group, std::slice::from_ref(id));
+    let draining =
+        was_in_service && !group.deleting && attachments::deregister(tx, caller, group, id);
     let (description, status, progress) = match (warmed, draining) {
         (true, _) => {
             (format!("Terminating EC2 instance from warm pool: {id}"), Status::InProgress, 0)
@@ -306,12 +319,15 @@ pub(crate) fn begin_in(
     subnet: &str,
     cause: &[String],
 ) -> Activity {
+    // What gives the group's causes as its own was asked for by the group's alarms.
+    let asked = !group.pending_causes.is_empty() && cause.starts_with(&group.pending_causes);
+    let alarms = if asked { &*group.pending_alarms } else { &[] };
     let new = Begin {
         group: &group.name,
         group_arn: &group.arn,
         description: begun.description,
         cause: causes::join(cause),
-        details: activities::details(subnet, begun.zone),
+        details: activities::details(subnet, begun.zone, alarms),
         status: begun.status,
         progress: begun.progress,
         kind: begun.kind,

@@ -207,6 +207,12 @@ pub(crate) struct Member {
     /// EC2 has been told to terminate it.
     #[serde(default)]
     pub(crate) ended: bool,
+    /// It comes from the warm pool, or has come from there.
+    #[serde(default)]
+    pub(crate) from_pool: bool,
+    /// It goes back to the warm pool when its termination hooks are done.
+    #[serde(default)]
+    pub(crate) pool_bound: bool,
 }
 
 impl Member {
@@ -235,6 +241,8 @@ impl Member {
             actions: None,
             draining: false,
             ended: false,
+            from_pool: false,
+            pool_bound: false,
         }
     }
 

@@ -246,7 +246,9 @@ pub(crate) fn hook_reached(
     let (origin, destination) = match (member.state.is_warmed(), leaving) {
         (true, false) => ("EC2", "WarmPool"),
         (true, true) => ("WarmPool", "EC2"),
+        (false, false) if member.from_pool => ("WarmPool", "AutoScalingGroup"),
         (false, false) => ("EC2", "AutoScalingGroup"),
+        (false, true) if member.pool_bound => ("AutoScalingGroup", "WarmPool"),
         (false, true) => ("AutoScalingGroup", "EC2"),
     };
     let mut body = json!({

@@ -1,14 +1,17 @@
 //! What a group is: its members as EC2 and the load balancers see them.
 
+use crate::attachments::Traffic;
 use crate::groups::Group;
 use crate::launch_configurations::LaunchConfiguration;
-use crate::members::Member;
+use crate::members::{LifecycleState, Member};
 use crate::reconcile::{Desired, Machine, Observed, Suspension};
-use crate::{attachments, refresh, sources};
+use crate::{refresh, sources};
 use api::ec2;
 use kernel::{Caller, Timestamp, Tx, Wait};
+use serde_json::json;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What EC2 and the load balancers say of a group's instances.
 #[derive(Debug, Default)]
@@ -17,7 +20,9 @@ pub(crate) struct World {
     /// Why an instance went, as EC2 tells it.
     reasons: BTreeMap<SmolStr, SmolStr>,
     impaired: BTreeSet<SmolStr>,
-    rejected: BTreeSet<SmolStr>,
+    /// Spot Instances that EC2 recommends to rebalance, in a group that does.
+    endangered: BTreeSet<SmolStr>,
+    pub(crate) traffic: Traffic,
 }
 
 impl World {
@@ -51,8 +56,19 @@ impl World {
             world.machines.insert(id, machine);
         }
         world.impaired = impaired(tx, caller, &world.machines);
-        world.rejected = attachments::rejected(tx, caller, group);
+        world.endangered = endangered(tx, caller, group);
+        world.traffic = Traffic::ask(tx, caller, group);
         world
+    }
+
+    /// The first end of a grace period that keeps an instance from being found unhealthy.
+    pub(crate) fn grace_ends(&self, tx: &Tx, group: &Group) -> Option<Timestamp> {
+        let doubted = |m: &&Arc<Member>| {
+            let id = &m.instance_id;
+            self.traffic.rejected.contains(id) || self.impaired.contains(id)
+        };
+        let since = group.members(tx).filter(doubted).filter_map(|m| m.in_service_since);
+        since.map(|at| at.plus_secs(group.grace_secs)).filter(|at| *at > tx.now()).min()
     }
 
     pub(crate) fn machine(&self, id: &str) -> Machine {
@@ -96,6 +112,20 @@ fn impaired(
         }
     }
     impaired
+}
+
+/// Spot Instances that EC2 recommends to rebalance. Without faults there is none.
+fn endangered(tx: &mut Tx, caller: &Caller, group: &Group) -> BTreeSet<SmolStr> {
+    if group.capacity_rebalance != Some(true) || !tx.has_faults() {
+        return BTreeSet::new();
+    }
+    let spot = group.members(tx).filter(|m| m.spot && m.state == LifecycleState::InService);
+    let mut ids: BTreeSet<SmolStr> = spot.map(|m| m.instance_id.clone()).collect();
+    ids.retain(|id| {
+        let notice = tx.control(caller, "ec2.spot-notice", &json!({ "instance_id": id }));
+        notice.is_ok_and(|notice| !notice["rebalance_recommended_at"].is_null())
+    });
+    ids
 }
 
 /// A name as a filter value that matches itself only.
@@ -155,13 +185,14 @@ pub(crate) fn observe(tx: &Tx, group: &Group, world: &World) -> Vec<Observed> {
             healthy: member.healthy,
             ailment: member.ailment,
             impaired: world.impaired.contains(id) && grace_ends.is_none_or(|at| now >= at),
-            rejected: world.rejected.contains(id) && grace_ends.is_some_and(|at| now >= at),
+            rejected: world.traffic.rejected.contains(id) && grace_ends.is_some_and(|at| now >= at),
             protected: member.protected,
             joined_at: member.joined_at,
             down_since: member.down_since,
             in_service_since: member.in_service_since,
             source_age: source_age(tx, member, &mut ages),
             current_source: sources::is_current(group, member),
+            endangered: world.endangered.contains(id),
             outdated: refresh.is_outdated(member),
             units: member.units(),
             allocation_rank: ranks.get(id).copied().unwrap_or(0),

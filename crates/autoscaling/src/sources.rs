@@ -17,11 +17,12 @@ use crate::members::{Member, TemplateVersion};
 use api::autoscaling as wire;
 use api::ec2;
 use kernel::{ApiError, Caller, Tx};
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// What a group launches from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Source {
     Configuration(SmolStr),
     Template(TemplateRef),
@@ -118,6 +119,15 @@ pub(crate) fn given(
 }
 
 impl Source {
+    /// What a group launches from.
+    pub(crate) fn of(group: &Group) -> Self {
+        match (&group.template, &group.mixed) {
+            (Some(template), _) => Self::Template(template.clone()),
+            (None, Some(mixed)) => Self::Mixed(mixed.clone()),
+            (None, None) => Self::Configuration(group.launch_configuration.clone()),
+        }
+    }
+
     /// Makes this the group's source.
     pub(crate) fn apply(self, group: &mut Group) {
         group.launch_configuration = SmolStr::default();
@@ -128,6 +138,44 @@ impl Source {
             Self::Template(template) => group.template = Some(template),
             Self::Mixed(mixed) => group.mixed = Some(mixed),
         }
+    }
+}
+
+/// What instances of a source look like now: `$Latest` and `$Default` have been resolved.
+/// "Use an instance refresh with skip matching".
+pub(crate) struct Matching {
+    versions: Vec<TemplateVersion>,
+    /// Empty if any will do.
+    types: Vec<SmolStr>,
+}
+
+impl Matching {
+    /// Launch configurations cannot be matched.
+    pub(crate) fn of(tx: &mut Tx, caller: &Caller, source: &Source) -> Result<Self, ApiError> {
+        let (template, overrides) = match source {
+            Source::Template(template) => (template, &[][..]),
+            Source::Mixed(mixed) => (&mixed.template, &*mixed.overrides),
+            Source::Configuration(_) => {
+                return Err(errors::validation(
+                    "Skip matching needs a launch template, on the Auto Scaling group or in the \
+                     desired configuration.",
+                ));
+            }
+        };
+        let mut versions = vec![templates::resolve(tx, caller, template)?.version];
+        for template in overrides.iter().filter_map(|over| over.template.as_ref()) {
+            versions.push(templates::resolve(tx, caller, template)?.version);
+        }
+        let types = overrides.iter().filter_map(|over| over.instance_type.clone());
+        Ok(Self { versions, types: types.collect() })
+    }
+
+    pub(crate) fn matches(&self, member: &Member) -> bool {
+        let same = |used: &TemplateVersion| {
+            self.versions.iter().any(|v| v.id == used.id && v.version == used.version)
+        };
+        member.template.as_ref().is_some_and(same)
+            && (self.types.is_empty() || self.types.contains(&member.instance_type))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::row::{Group, GroupTag, Place};
 use crate::sources::{self, Given, Source};
-use crate::{causes, driver, errors, hooks, tags};
+use crate::{attachments, causes, driver, errors, hooks, tags};
 use api::autoscaling::CreateAutoScalingGroupType;
 use api::ec2;
 use kernel::{ApiError, Caller, Tx};
@@ -26,7 +26,6 @@ pub(super) fn create_auto_scaling_group(
             errors::group_exists(&name)
         });
     }
-    unsupported(&input)?;
     let desired = input.desired_capacity.unwrap_or(input.min_size);
     check_sizes(input.min_size, input.max_size, desired)?;
     let source = launch_source(tx, caller, &input)?;
@@ -49,6 +48,7 @@ pub(super) fn create_auto_scaling_group(
         .iter()
         .map(|tag| tags::checked(caller, tag))
         .collect::<Result<Vec<GroupTag>, _>>()?;
+    let attachments = attachments::given(tx, caller, &input)?;
     let uuid = tx.new_uuid();
     let impairment = input.availability_zone_impairment_policy.clone().unwrap_or_default();
     let word = |given: Option<SmolStr>, default| given.unwrap_or(SmolStr::new_static(default));
@@ -97,8 +97,7 @@ pub(super) fn create_auto_scaling_group(
         tags: Vec::new(),
         suspended: Vec::new(),
         metrics: Vec::new(),
-        load_balancers: Vec::new(),
-        target_groups: Vec::new(),
+        attachments,
         deleting: false,
         pending_causes: Vec::new(),
         pending_alarms: Vec::new(),
@@ -124,19 +123,6 @@ pub(super) fn create_auto_scaling_group(
     }
     tx.put(group);
     Ok(())
-}
-
-/// Parts of the request that are not modelled say so rather than being dropped.
-fn unsupported(input: &CreateAutoScalingGroupType) -> Result<(), ApiError> {
-    let some = |list: &Option<Vec<SmolStr>>| list.as_ref().is_some_and(|l| !l.is_empty());
-    let what = if some(&input.load_balancer_names) || some(&input.target_group_arns) {
-        "load balancers"
-    } else if input.traffic_sources.as_ref().is_some_and(|s| !s.is_empty()) {
-        "traffic sources"
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::not_implemented(format_args!("CreateAutoScalingGroup with {what}")))
 }
 
 /// What the request names; from an instance, a launch configuration is made.

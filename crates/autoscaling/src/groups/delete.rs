@@ -2,7 +2,7 @@
 
 use super::row::Group;
 use crate::activities::Activity;
-use crate::{causes, driver, errors, hooks, notifications, policies, schedules};
+use crate::{causes, driver, errors, hooks, notifications, policies, refresh, schedules, warm_pools};
 use api::autoscaling::DeleteAutoScalingGroupType;
 use kernel::{ApiError, Caller, Tx};
 
@@ -51,6 +51,8 @@ pub(super) fn delete_auto_scaling_group(
 /// Forgets a group and all that belongs to it; its activities stay, marked.
 pub(crate) fn remove(tx: &mut Tx, caller: &Caller, group: &Group) {
     tx.remove::<Group>(&group.name);
+    warm_pools::remove(tx, &group.name);
+    refresh::remove_all(tx, &group.name);
     hooks::remove_all(tx, &group.name);
     notifications::remove_all(tx, &group.name);
     schedules::remove_all(tx, &group.name);

@@ -3,7 +3,7 @@
 use super::row::Group;
 use crate::members::{Member, TemplateVersion};
 use crate::sources::TemplateRef;
-use crate::{errors, tags};
+use crate::{attachments, errors, tags, warm_pools};
 use api::autoscaling as wire;
 use kernel::{ApiError, Caller, Row, Snapshot, paginate};
 use smol_str::SmolStr;
@@ -57,7 +57,10 @@ fn text(text: &'static str) -> SmolStr {
 fn render(snapshot: &Snapshot, group: &Group, instances: bool) -> wire::AutoScalingGroup {
     let members =
         if instances { own(snapshot, group).map(|m| member(m)).collect() } else { Vec::new() };
+    let warm_pool = warm_pools::shown(snapshot, group);
     wire::AutoScalingGroup {
+        warm_pool_size: warm_pool.as_ref().map(|(_, size)| *size),
+        warm_pool_configuration: warm_pool.map(|(configuration, _)| configuration),
         auto_scaling_group_name: Some(group.name.clone()),
         auto_scaling_group_arn: Some(group.arn.clone()),
         launch_configuration_name: (!group.launch_configuration.is_empty())
@@ -69,8 +72,8 @@ fn render(snapshot: &Snapshot, group: &Group, instances: bool) -> wire::AutoScal
         desired_capacity: Some(group.desired),
         default_cooldown: Some(group.cooldown_secs),
         availability_zones: Some(group.zones()),
-        load_balancer_names: Some(group.load_balancers.clone()),
-        target_group_arns: Some(group.target_groups.clone()),
+        load_balancer_names: Some(attachments::named(group, attachments::Kind::Classic)),
+        target_group_arns: Some(attachments::named(group, attachments::Kind::TargetGroup)),
         health_check_type: Some(group.health_check_type.clone()),
         health_check_grace_period: Some(group.grace_secs),
         instances: Some(members),
@@ -108,7 +111,7 @@ fn render(snapshot: &Snapshot, group: &Group, instances: bool) -> wire::AutoScal
         desired_capacity_type: group.desired_type.clone(),
         default_instance_warmup: group.warmup_secs,
         predicted_capacity: group.predicted,
-        traffic_sources: Some(Vec::new()),
+        traffic_sources: Some(attachments::sources(group)),
         instance_maintenance_policy: group.maintenance.map(|(min, max)| {
             wire::InstanceMaintenancePolicy {
                 min_healthy_percentage: Some(min),

@@ -1,5 +1,6 @@
 //! What is kept of a group.
 
+use crate::attachments::Attachment;
 use crate::errors;
 use crate::members::Member;
 use crate::sources::{Mixed, TemplateRef};
@@ -71,8 +72,9 @@ pub(crate) struct Group {
     pub(crate) tags: Vec<GroupTag>,
     pub(crate) suspended: Vec<Suspended>,
     pub(crate) metrics: Vec<SmolStr>,
-    pub(crate) load_balancers: Vec<SmolStr>,
-    pub(crate) target_groups: Vec<SmolStr>,
+    /// What stands before the group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attachments: Vec<Attachment>,
     pub(crate) deleting: bool,
     /// What the next launches and terminations will give as their cause.
     pub(crate) pending_causes: Vec<String>,

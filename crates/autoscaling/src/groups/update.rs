@@ -3,7 +3,7 @@
 use super::create::{check_numbers, check_sizes, places, termination_policies};
 use super::row::Group;
 use crate::sources::{self, Given};
-use crate::{causes, driver, errors};
+use crate::{causes, driver, errors, refresh};
 use api::autoscaling::UpdateAutoScalingGroupType;
 use kernel::{ApiError, Caller, Tx};
 
@@ -31,6 +31,9 @@ pub(super) fn update_auto_scaling_group(
     let source = sources::given(tx, caller, &given)?;
     let mut group = Group::clone(&row);
     if let Some(source) = source {
+        if refresh::has_desired_configuration(tx, &row.name) {
+            return Err(errors::source_is_being_refreshed());
+        }
         source.apply(&mut group);
     }
     group.min = input.min_size.unwrap_or(group.min);

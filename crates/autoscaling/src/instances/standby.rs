@@ -88,7 +88,7 @@ pub(super) fn depart(
     };
     let activity = lifecycle::begin(tx, group, begun, &[cause]);
     let draining = member.state == LifecycleState::InService
-        && attachments::deregister(tx, caller, group, std::slice::from_ref(id));
+        && attachments::deregister(tx, caller, group, id);
     let begun = activity.id.clone();
     tx.update::<Member>(id, |m| {
         m.state = state;

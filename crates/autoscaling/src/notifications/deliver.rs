@@ -1,22 +1,24 @@
 //! The way to a topic or a queue.
 
 use crate::errors;
+use api::sns;
 use kernel::{ApiError, Arn, Caller, Tx};
 use serde_json::Value;
 
 /// Whether messages can be sent to this ARN.
 pub(crate) fn check_target(tx: &mut Tx, caller: &Caller, target: &str) -> Result<(), ApiError> {
-    let _ = (tx, caller);
-    match Arn::parse(target) {
-        Some(arn) if matches!(arn.service, "sns" | "sqs") => Ok(()),
-        _ => Err(errors::validation(format!(
-            "Unable to publish test message to notification target {target}. Please check your \
-             target and role configuration and try to put lifecycle hook again."
-        ))),
-    }
+    let there = match Arn::parse(target).map(|arn| arn.service) {
+        Some("sns") => {
+            let request = sns::GetTopicAttributesInput { topic_arn: target.into() };
+            tx.call::<sns::ops::GetTopicAttributes>(&caller.via("autoscaling"), request).is_ok()
+        }
+        Some("sqs") => return Err(ApiError::not_implemented("messages to a queue")),
+        _ => false,
+    };
+    if there { Ok(()) } else { Err(errors::unreachable_target(target)) }
 }
 
-/// Sends a message; nothing is sent while no such service is there.
+/// Sends a message.
 pub(super) fn send(
     tx: &mut Tx,
     caller: &Caller,
@@ -24,6 +26,11 @@ pub(super) fn send(
     subject: &str,
     body: &Value,
 ) -> Result<(), ApiError> {
-    let _ = (tx, caller, target, subject, body);
-    Ok(())
+    let request = sns::PublishInput {
+        topic_arn: Some(target.into()),
+        subject: Some(subject.into()),
+        message: body.to_string().into(),
+        ..Default::default()
+    };
+    tx.call::<sns::ops::Publish>(&caller.via("autoscaling"), request).map(drop)
 }

@@ -53,8 +53,34 @@ pub(super) fn by_alarm(tx: &mut Tx, caller: &Caller, request: &Value) -> Result<
     };
     let alarm = trigger.alarm.unwrap_or_default();
     let cause = causes::by_alarm(tx.now(), alarm, &policy.name, group.desired, wanted);
-    change(tx, &group, &policy, wanted, cause, Some(request.clone()));
+    change(tx, &group, &policy, wanted, cause, Some(invoking(caller, request)));
     Ok(json!({ "acted": true, "desiredCapacity": wanted }))
+}
+
+/// The alarm as an activity's details show it.
+fn invoking(caller: &Caller, request: &Value) -> Value {
+    let region = catalogue::region(&caller.region);
+    json!({
+        "AlarmArn": request["alarmArn"],
+        "AlarmName": request["alarmName"],
+        "AWSAccountId": caller.account,
+        "OldStateValue": request["previousState"],
+        "NewStateValue": request["stateValue"],
+        "NewStateReason": request["stateReason"],
+        "Region": region.map_or(&*caller.region, |region| &*region.long_name),
+        "StateChangeTime": request["stateChangeTime"],
+        "Trigger": {
+            "MetricName": request["metricName"],
+            "Namespace": request["namespace"],
+            "Statistic": request["statistic"].as_str().map(str::to_uppercase),
+            "Unit": request["unit"],
+            "Dimensions": request["dimensions"],
+            "Period": request["period"],
+            "EvaluationPeriods": request["evaluationPeriods"],
+            "ComparisonOperator": request["comparisonOperator"],
+            "Threshold": request["threshold"],
+        },
+    })
 }
 
 pub(super) fn execute_policy(

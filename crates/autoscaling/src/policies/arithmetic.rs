@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How an adjustment's number is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::enum_variant_names, reason = "the names are AWS's")]
 pub(crate) enum AdjustmentType {
     ChangeInCapacity,
     ExactCapacity,

@@ -80,6 +80,8 @@ pub(crate) struct Observed {
     pub(crate) source_age: (u8, i64),
     /// Whether it comes from the group's present launch source.
     pub(crate) current_source: bool,
+    /// EC2 recommends to rebalance this Spot Instance, and the group does.
+    pub(crate) endangered: bool,
     /// An instance refresh must replace it, and may.
     pub(crate) outdated: bool,
     /// Units of capacity.

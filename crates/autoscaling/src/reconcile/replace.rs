@@ -81,6 +81,10 @@ fn launch_first(
     Replaced { units: ailing, room: Some(limit.saturating_sub(counted + ailing)), waits: true }
 }
 
+/// "Use Capacity Rebalancing to handle Amazon EC2 Spot Interruptions": replacements come first, and
+/// the group may exceed its size by a tenth meanwhile.
+const REBALANCING: (usize, usize) = (100, 110);
+
 /// What is to be replaced because it is outdated or too old, and how.
 struct Rolling<'a> {
     old: Vec<&'a Observed>,
@@ -98,6 +102,14 @@ fn rolling<'a>(desired: &Desired, counted: &[&'a Observed], now: Timestamp) -> O
         }
         let old = pick(&|m| m.outdated);
         return Some(Rolling { old, percents, reason: Reason::Refresh });
+    }
+    let old = pick(&|m| m.endangered);
+    if !old.is_empty() {
+        return Some(Rolling {
+            old,
+            percents: REBALANCING,
+            reason: Reason::Unhealthy(Ailment::Spot),
+        });
     }
     let lifetime = desired.max_lifetime_millis?;
     let old = pick(&|m| m.joined_at.plus_millis(lifetime) <= now);
@@ -147,6 +159,10 @@ fn roll(
     if old.is_empty() {
         return;
     }
+    // What could not be launched is tried again before anything else goes.
+    if let Some(at) = desired.retries_at.filter(|at| now < *at) {
+        return decision.wake(at);
+    }
     let counted = &standings.counted;
     let units =
         |members: &mut dyn Iterator<Item = &&Observed>| -> usize { members.map(|m| m.units).sum() };
@@ -156,6 +172,10 @@ fn roll(
     let limit = desired.capacity * max_percent / 100;
     wake_when_ready(desired, counted, now, decision);
     let old_units = units(&mut old.iter());
+    let purpose = |_| match reason {
+        Reason::Refresh => Purpose::Refresh,
+        _ => Purpose::Replace,
+    };
     if max_percent > 100 {
         // New ones come first; then as many old ones go as are not needed any more.
         let limit = limit.max(desired.capacity + 1);
@@ -163,8 +183,11 @@ fn roll(
         let wanted = old_units.min(desired.capacity.saturating_sub(spare));
         let launches = wanted.min(limit.saturating_sub(total));
         if launches > 0 {
-            let sizes = balance::sizes(&desired.zones, counted);
-            spread(sizes, &desired.zones, launches, |_| Purpose::Refresh, decision);
+            // The zones are to be even when the old ones have gone.
+            let stays = |m: &&&Observed| !old.iter().any(|o| o.id == m.id);
+            let staying: Vec<&Observed> = counted.iter().filter(stays).copied().collect();
+            let sizes = balance::sizes(&desired.zones, &staying);
+            spread(sizes, &desired.zones, launches, purpose, decision);
         }
         let mut removable = ready.saturating_sub(floor.max(desired.capacity));
         for member in old.iter().take_while(|m| {
@@ -191,10 +214,6 @@ fn roll(
         decision.terminate(member, reason);
     }
     let sizes = balance::sizes(&desired.zones, &zones);
-    let purpose = |_| match reason {
-        Reason::Refresh => Purpose::Refresh,
-        _ => Purpose::Replace,
-    };
     spread(sizes, &desired.zones, launches, purpose, decision);
 }
 

@@ -39,6 +39,7 @@ fn member(number: usize, zone: &str, at: Timestamp) -> Observed {
         in_service_since: None,
         source_age: (0, 0),
         current_source: true,
+        endangered: false,
         outdated: false,
         units: 1,
         allocation_rank: 0,

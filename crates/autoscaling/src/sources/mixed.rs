@@ -249,7 +249,7 @@ fn of_mixed(
 fn cost_per_unit(offer: &Offer) -> u64 {
     let super::Base::Template(base) = &offer.base else { return 0 };
     let kind = base.instance_type.as_deref().and_then(catalogue::instance_type);
-    let cost = kind.map_or(0, |t| u64::from(t.vcpus) * 4_096 + u64::from(t.memory_mib));
+    let cost = kind.map_or(0, |t| u64::from(t.vcpus) * 4_096 + t.memory_mib);
     cost / offer.units.max(1) as u64
 }
 

@@ -61,11 +61,6 @@ pub(crate) struct Distribution {
 }
 
 impl Mixed {
-    /// Whether its overrides have weights.
-    pub(crate) fn is_weighted(&self) -> bool {
-        self.overrides.iter().any(|o| o.weight.is_some())
-    }
-
     pub(crate) fn render(&self) -> wire::MixedInstancesPolicy {
         let distribution = &self.distribution;
         wire::MixedInstancesPolicy {
@@ -86,6 +81,13 @@ impl Mixed {
                 ..Default::default()
             }),
         }
+    }
+}
+
+impl Distribution {
+    /// Whether it is all On-Demand or all Spot.
+    pub(crate) fn is_pure(&self) -> bool {
+        self.on_demand_percent == 100 || (self.on_demand_base == 0 && self.on_demand_percent == 0)
     }
 }
 

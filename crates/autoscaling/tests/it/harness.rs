@@ -3,7 +3,7 @@
 use api::{autoscaling, ec2};
 use kernel::{
     ApiError, Caller, Clock, ClockMode, Cloud, FaultKind, FaultPlan, FaultRule, MemoryJournal,
-    Operation, Settings, Wall,
+    Operation, Pace, Settings, Wall,
 };
 use smol_str::SmolStr;
 
@@ -21,7 +21,12 @@ pub struct Auto {
 
 impl Auto {
     pub fn new() -> Self {
-        let settings = Settings::default();
+        Self::at(Pace::default())
+    }
+
+    /// The same at another pace.
+    pub fn at(pace: Pace) -> Self {
+        let settings = Settings { pace, ..Settings::default() };
         let caller = Caller::new(settings.account.clone(), "us-west-1");
         let clock = Clock::new(ClockMode::Paused, WALL);
         let cloud = Cloud::new(&lowcloud::wiring(), settings, clock, Box::new(MemoryJournal));
@@ -72,10 +77,23 @@ impl Auto {
             zone: Some(zones.into()),
             ..FaultRule::of(FaultKind::InsufficientCapacity)
         };
-        let rules = zones.map(rule).into_iter().collect();
+        self.faults(zones.map(rule).into_iter().collect());
+    }
+
+    /// These faults, and no others, from now on.
+    pub fn faults(&self, rules: Vec<FaultRule>) {
         self.cloud
             .set_faults(FaultPlan { rules, ..FaultPlan::default() })
             .expect("a journal in memory never fails");
+    }
+
+    /// The texts that were sent to the world, as JSON.
+    pub fn outbox(&self) -> Vec<String> {
+        let outbox = self.cloud.internal_control("outbox").expect("the control is registered");
+        let answer = self.cloud.control(WALL, outbox, &self.caller, &serde_json::json!({}));
+        let answer = answer.expect("an outbox");
+        let sent = answer["outbox"].as_array().cloned().unwrap_or_default();
+        sent.iter().map(ToString::to_string).collect()
     }
 
     /// A launch configuration; `change` says what else is asked for.
