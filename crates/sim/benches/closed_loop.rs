@@ -3,6 +3,9 @@
 //! `cargo bench -p sim --bench closed_loop` runs the short ones; `-- --long` adds a week of a
 //! hundred groups.
 
+#![allow(missing_docs, reason = "benchmarks are named, not documented")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
 use api::{autoscaling, cloudwatch};
 use kernel::{Caller, Clock, ClockMode, Cloud, MemoryJournal, Operation, Settings, Wall};
 use serde_json::{Value, json};
@@ -73,12 +76,10 @@ impl World {
             policy_name: "cpu".into(),
             policy_type: Some("TargetTrackingScaling".into()),
             target_tracking_configuration: Some(autoscaling::TargetTrackingConfiguration {
-                predefined_metric_specification: Some(
-                    autoscaling::PredefinedMetricSpecification {
-                        predefined_metric_type: "ASGAverageCPUUtilization".into(),
-                        resource_label: None,
-                    },
-                ),
+                predefined_metric_specification: Some(autoscaling::PredefinedMetricSpecification {
+                    predefined_metric_type: "ASGAverageCPUUtilization".into(),
+                    resource_label: None,
+                }),
                 target_value: 50.0,
                 ..Default::default()
             }),
