@@ -55,6 +55,7 @@ impl Bearer {
 }
 
 #[derive(Args, Debug)]
+#[allow(clippy::option_option, reason = "an option that may be there with or without a value")]
 struct SetOptions {
     #[command(flatten)]
     bearer: Bearer,
