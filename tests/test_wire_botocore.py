@@ -22,6 +22,7 @@ SERVICES = [
     "cloudformation",
     "cloudwatch",
     "ec2",
+    "elb",
     "elbv2",
     "iam",
     "logs",
@@ -105,6 +106,11 @@ def test_every_answer_parses(wire_cloud, covered, service):
     assert not wrong, json.dumps(wrong, indent=1)
 
 
+# Their smallest input asks for the part that is not built: without a load balancer's name,
+# AWS's sample policies.
+PARTLY_BUILT = {"DescribeLoadBalancerPolicies"}
+
+
 def verdict(operation, built, status, error):
     """What is wrong with an answer, or None."""
     if error is None:
@@ -117,7 +123,8 @@ def verdict(operation, built, status, error):
     if not headless and not re.fullmatch(r"[A-Za-z][A-Za-z0-9._:]*", code):
         return f"{status} has the code {code!r}"
     if built:
-        return f"{status} {code}: {message}" if status >= 500 else None
+        honest = status == 501 and operation in PARTLY_BUILT
+        return f"{status} {code}: {message}" if status >= 500 and not honest else None
     if status == 501:
         return None if headless or operation in message else f"501 does not name it: {message}"
     # Input is validated before an operation is found not to be built.
