@@ -25,7 +25,7 @@ mod watch;
 mod wording;
 mod world;
 
-pub(crate) use begin::{create, delete, update};
+pub(crate) use begin::{continue_rollback, create, delete, failed_to_restore, roll_back, update};
 pub(crate) use operation::{Former, Operation, awaits_signals};
 pub(crate) use plan::{Change, Deed, Detail, plan};
 pub(crate) use run::advance;

@@ -155,6 +155,21 @@ pub(crate) struct Operation {
     /// Resources that go when everything else has succeeded.
     pub(crate) leftovers: Vec<Step>,
     pub(crate) former: Option<Box<Former>>,
+    /// It failed and rests until the user says how to go on.
+    #[serde(default)]
+    pub(crate) paused: bool,
+    /// The user broke it off: it is undone at the next look.
+    #[serde(default)]
+    pub(crate) cancelled: bool,
+    /// What cannot be deleted is left behind.
+    #[serde(default)]
+    pub(crate) force: bool,
+    /// It goes on with a creation that failed: there is nothing to go back to.
+    #[serde(default)]
+    pub(crate) from_nothing: bool,
+    /// Steps of former attempts that failed and were not undone, the latest attempt last.
+    #[serde(default)]
+    pub(crate) earlier: Vec<Step>,
 }
 
 /// Whether a resource waits for signals now.

@@ -190,6 +190,10 @@ impl Planner<'_, '_> {
             };
             details.extend(self.causes.of_property(id, &detail));
         }
+        if row.status.has_failed() && details.is_empty() {
+            // What failed and was not undone is tried again.
+            details.push(of_attribute("Properties"));
+        }
         if row.metadata != wanted.metadata {
             details.push(of_attribute("Metadata"));
         }

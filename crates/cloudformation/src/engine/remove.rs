@@ -106,6 +106,10 @@ impl Run<'_, '_> {
             Some(Err(error)) if !wording::is_gone(&error) => {
                 let reason =
                     self.world.with(|tx, _| wording::of_error(tx, &removal.resource_type, &error));
+                if self.operation.force {
+                    self.removal_event(&logical_id, removal, Status::DeleteSkipped, &reason);
+                    return Standing::Done;
+                }
                 self.removal_event(&logical_id, removal, Status::DeleteFailed, &reason);
                 Standing::Failed
             }

@@ -14,7 +14,8 @@ impl Run<'_, '_> {
     /// Turns the update into its own undoing.
     pub(super) fn begin_update_rollback(&mut self, reason: &str) {
         self.stack_event(Status::UpdateRollbackInProgress, reason);
-        let steps = std::mem::take(&mut self.operation.steps);
+        let mut steps = std::mem::take(&mut self.operation.earlier);
+        steps.append(&mut self.operation.steps);
         let mut undoing: Vec<Step> = Vec::new();
         let mut created: Vec<(SmolStr, Vec<SmolStr>, Removal)> = Vec::new();
         for step in steps {

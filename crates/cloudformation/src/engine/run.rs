@@ -35,7 +35,10 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
         return;
     };
     let now = tx.now();
-    if now < operation.not_before {
+    if operation.paused {
+        return;
+    }
+    if now < operation.not_before && !operation.cancelled {
         tx.schedule(operation.not_before, "cloudformation.advance", stack_id);
         return;
     }
@@ -44,10 +47,15 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
     let mut run = Run { world: &world, stack, operation, now, wake: None, over: false };
     run.look(caller);
     let Run { stack, operation, wake, over, .. } = run;
-    if over {
+    if over || operation.paused {
+        change_sets::executed(tx, &stack);
+    }
+    if operation.paused {
+        tx.cancel("cloudformation.advance", stack_id);
+        tx.put(operation);
+    } else if over {
         tx.remove::<Operation>(stack_id);
         tx.cancel("cloudformation.advance", stack_id);
-        change_sets::executed(tx, &stack);
     } else {
         let at = wake.unwrap_or(operation.not_before).max(operation.not_before);
         tx.schedule(at.max(now), "cloudformation.advance", stack_id);
@@ -58,8 +66,11 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
 
 impl Run<'_, '_> {
     fn look(&mut self, caller: &Caller) {
+        if self.operation.cancelled {
+            self.break_off();
+        }
         // Each turn changes the phase or ends the look.
-        while !self.over && self.now >= self.operation.not_before {
+        while !self.over && !self.operation.paused && self.now >= self.operation.not_before {
             let finished = match self.operation.phase {
                 Phase::Acting | Phase::Cleaning => self.act(caller),
                 Phase::Finishing => true,

@@ -202,7 +202,12 @@ impl Settler<'_, '_, '_> {
         row.after = self.after.clone();
         let takes_tags = schema.as_ref().is_some_and(|schema| schema.tagging().is_some());
         let retagged = takes_tags && self.run.is_retagged();
-        if *old.resource_type == resource.resource_type && changes.is_empty() && !retagged {
+        let retried = old.status.has_failed();
+        if !retried
+            && *old.resource_type == resource.resource_type
+            && changes.is_empty()
+            && !retagged
+        {
             let same = row.metadata == wanted.metadata;
             row.metadata = wanted.metadata;
             if !same {
@@ -218,7 +223,8 @@ impl Settler<'_, '_, '_> {
             cfn_resources::provider(&old.resource_type)
                 .is_some_and(|p| p.replaces(property, &old_properties, &new_properties))
         };
-        let replaces = *old.resource_type != resource.resource_type
+        let replaces = old.status == Status::CreateFailed
+            || *old.resource_type != resource.resource_type
             || changes.iter().any(|change| match change.requires_recreation {
                 Replacement::Always => true,
                 Replacement::Conditional => sometimes(change.property()),

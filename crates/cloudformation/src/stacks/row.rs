@@ -63,9 +63,21 @@ impl Status {
         }
     }
 
-    /// Whether an update may begin.
+    /// Whether a resource was left as its failure left it.
+    pub(crate) const fn has_failed(self) -> bool {
+        matches!(self, Self::CreateFailed | Self::UpdateFailed)
+    }
+
+    /// Whether an update may begin: also one that goes on where another failed.
     pub(crate) const fn may_update(self) -> bool {
-        matches!(self, Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete)
+        matches!(
+            self,
+            Self::CreateComplete
+                | Self::CreateFailed
+                | Self::UpdateComplete
+                | Self::UpdateFailed
+                | Self::UpdateRollbackComplete
+        )
     }
 
     /// Whether a deletion may begin. A creation, or its rollback, is broken off by it.

@@ -9,6 +9,7 @@ use api::cloudformation::{
     UpdateTerminationProtectionOutput,
 };
 use kernel::{ApiError, Caller, Tx};
+use smol_str::SmolStr;
 
 pub(super) fn update_stack(
     tx: &mut Tx,
@@ -48,9 +49,8 @@ pub(super) fn update_stack(
     stack.updated_at = Some(tx.now());
     stack.token = input.client_request_token;
     stack.operation = ("UPDATE_STACK".into(), tx.new_uuid());
-    if let Some(disable) = input.disable_rollback {
-        stack.on_failure = if disable { "DO_NOTHING".into() } else { "ROLLBACK".into() };
-    }
+    let keep = input.disable_rollback == Some(true);
+    stack.on_failure = SmolStr::new_static(if keep { "DO_NOTHING" } else { "ROLLBACK" });
     let id = stack.id.clone();
     let operation_id = stack.operation.1.clone();
     engine::update(tx, stack, Former::of(&row));

@@ -12,6 +12,7 @@ mod launch_templates;
 mod load_balancing;
 mod messaging;
 mod parameters;
+mod recovery;
 mod refusals;
 mod restart;
 mod rollback;
