@@ -126,6 +126,15 @@ pub mod ops {
         type Input = super::ExecuteChangeSetInput;
         type Output = super::ExecuteChangeSetOutput;
     }
+    /// `GetStackPolicy`
+    #[derive(Debug)]
+    pub struct GetStackPolicy;
+    impl model::Operation for GetStackPolicy {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "GetStackPolicy";
+        type Input = super::GetStackPolicyInput;
+        type Output = super::GetStackPolicyOutput;
+    }
     /// `GetTemplate`
     #[derive(Debug)]
     pub struct GetTemplate;
@@ -197,6 +206,15 @@ pub mod ops {
         const NAME: &'static str = "RollbackStack";
         type Input = super::RollbackStackInput;
         type Output = super::RollbackStackOutput;
+    }
+    /// `SetStackPolicy`
+    #[derive(Debug)]
+    pub struct SetStackPolicy;
+    impl model::Operation for SetStackPolicy {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "SetStackPolicy";
+        type Input = super::SetStackPolicyInput;
+        type Output = ();
     }
     /// `SignalResource`
     #[derive(Debug)]
@@ -1088,6 +1106,40 @@ impl model::Output for Export {
     }
 }
 
+/// `GetStackPolicyInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetStackPolicyInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+}
+impl model::Input for GetStackPolicyInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `GetStackPolicyOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetStackPolicyOutput {
+    /// `StackPolicyBody`
+    pub stack_policy_body: Option<SmolStr>,
+}
+impl model::Output for GetStackPolicyOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackPolicyBody", ..NONE },
+        ];
+        if let Some(v) = &self.stack_policy_body { put::text(w, &M[0], v) }
+    }
+}
+
 /// `GetTemplateInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetTemplateInput {
@@ -1926,6 +1978,31 @@ impl model::Output for RollbackTrigger {
         ];
         put::text(w, &M[0], &self.arn);
         put::text(w, &M[1], &self.r#type);
+    }
+}
+
+/// `SetStackPolicyInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetStackPolicyInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `StackPolicyBody`
+    pub stack_policy_body: Option<SmolStr>,
+    /// `StackPolicyURL`
+    pub stack_policy_url: Option<SmolStr>,
+}
+impl model::Input for SetStackPolicyInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "StackPolicyBody" => out.stack_policy_body = take::text(value),
+                "StackPolicyURL" => out.stack_policy_url = take::text(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 

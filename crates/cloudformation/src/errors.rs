@@ -136,3 +136,11 @@ pub(crate) fn cannot_skip(ids: &[&str]) -> ApiError {
         ids.join(", ")
     ))
 }
+
+pub(crate) fn invalid_stack_policy() -> ApiError {
+    validation("Error validating stack policy: Invalid stack policy")
+}
+
+pub(crate) fn two_stack_policies() -> ApiError {
+    validation("You cannot specify both StackPolicyURL and StackPolicyBody")
+}

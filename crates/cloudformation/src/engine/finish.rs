@@ -5,6 +5,7 @@ use super::run::Run;
 use super::{remove, wording};
 use crate::exports::{Export, importer};
 use crate::resources::{StackResource, of_stack};
+use crate::stack_policies::{self, Deed};
 use crate::stacks::{StackOutput, Status};
 use cfn_template::Evaluator;
 use kernel::{Caller, Wait};
@@ -151,6 +152,24 @@ impl Run<'_, '_> {
         self.stack_event(Status::UpdateCompleteCleanupInProgress, "");
         let steps = self.obsolete();
         self.go_on_with(Phase::Cleaning, steps);
+    }
+
+    /// The first resource that the update would drop though the stack's policy forbids it: it
+    /// fails before anything is done.
+    pub(super) fn refused_removal(&mut self) -> Option<String> {
+        if self.operation.kind != Kind::Update {
+            return None;
+        }
+        for step in self.obsolete() {
+            let row = self.row(&step.logical_id)?;
+            let (id, kind) = (&row.logical_id, &row.resource_type);
+            if let Some(why) = stack_policies::refusal(&self.stack, Deed::Delete, id, kind) {
+                let mut row = StackResource::clone(&row);
+                self.record(&mut row, Status::UpdateFailed, &why);
+                return Some(wording::failed_to("update", &[&row.logical_id]));
+            }
+        }
+        None
     }
 
     /// What the update has left behind: resources that the template no longer has, and those

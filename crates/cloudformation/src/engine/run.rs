@@ -106,11 +106,12 @@ impl Run<'_, '_> {
             }
             match Evaluator::new(&template, &parameters, &pseudo, self.world) {
                 Ok(evaluator) => {
-                    let problem =
-                        self.is_fresh().then(|| outputs::unsupported(&evaluator, &template));
-                    if let Some(reason) = problem.flatten() {
-                        self.give_up(&reason);
-                        return false;
+                    if self.is_fresh() {
+                        let problem = outputs::unsupported(&evaluator, &template);
+                        if let Some(reason) = problem.or_else(|| self.refused_removal()) {
+                            self.give_up(&reason);
+                            return false;
+                        }
                     }
                     self.carry_on(Some((&template, &evaluator)));
                 }

@@ -7,6 +7,7 @@ use super::run::Run;
 use super::wording;
 use crate::resources::StackResource;
 use crate::signals;
+use crate::stack_policies::{self, Deed};
 use crate::stacks::{Stack, Status};
 use cfn_resources::Properties;
 use cfn_template::{Evaluator, Replacement, Resource, RetentionPolicy, Template, schema};
@@ -233,7 +234,15 @@ impl Settler<'_, '_, '_> {
         row.properties = properties;
         row.metadata = wanted.metadata.clone();
         let rolls = row.resource_type == GROUP && rolling::is_due(&old_properties, &new_properties);
-        if replaces || (rolls && rolling::will_replace(&wanted.update_policy)) {
+        let replaces = replaces || (rolls && rolling::will_replace(&wanted.update_policy));
+        let deed = if replaces { Deed::Replace } else { Deed::Modify };
+        let (id, kind) = (&old.logical_id, &old.resource_type);
+        if let Some(reason) = stack_policies::refusal(&self.run.stack, deed, id, kind) {
+            let mut row = row;
+            row.properties = old.properties.clone();
+            return Err(self.fail(row, false, reason));
+        }
+        if replaces {
             row.resource_type = resource.resource_type.as_str().into();
             return self.replace(old, row, &wanted);
         }

@@ -157,6 +157,11 @@ pub(crate) struct Stack {
     /// The change set that was executed last, unless the stack was updated without one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change_set_id: Option<SmolStr>,
+    /// JSON: what updates may do, and what the present one may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_during_update: Option<Arc<str>>,
 }
 
 /// What a caller says of a stack, checked: what creations and updates bring to it.
@@ -226,6 +231,8 @@ impl Stack {
             operation: ("CREATE_STACK".into(), tx.new_uuid()),
             last_event_at: tx.now().plus_millis(-1),
             change_set_id: None,
+            policy: None,
+            policy_during_update: None,
         }
     }
 

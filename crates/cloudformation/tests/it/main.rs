@@ -18,4 +18,5 @@ mod restart;
 mod rollback;
 mod rolling_updates;
 mod signals;
+mod stack_policies;
 mod updates;
