@@ -29,4 +29,5 @@ resource! { cloudformation:
     }
     tables { Stack, Operation }
     tasks { "cloudformation.advance" => engine::advance }
+    controls { internal "cloudformation.adopt" => engine::adopt }
 }

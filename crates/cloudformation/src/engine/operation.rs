@@ -94,6 +94,9 @@ pub(crate) struct Step {
     /// Signals that it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expects: Option<Box<Expectation>>,
+    /// The nested stack was told to go back.
+    #[serde(default)]
+    pub(crate) told_back: bool,
     /// The rolling update of its group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rolling: Option<Box<Rolling>>,
@@ -109,6 +112,7 @@ impl Step {
             since: Timestamp::default(),
             undo: None,
             expects: None,
+            told_back: false,
             rolling: None,
         }
     }

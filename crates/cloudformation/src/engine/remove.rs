@@ -1,5 +1,6 @@
 //! Removing resources: on deletion, on rollback of a creation, and when an update cleans up.
 
+use super::nested;
 use super::operation::{Action, Removal, Standing, Step};
 use super::run::Run;
 use super::wording;
@@ -81,6 +82,12 @@ impl Run<'_, '_> {
         if !started {
             self.removal_event(&logical_id, removal, Status::DeleteInProgress, "");
             self.operation.steps[number].since = self.now;
+            if removal.resource_type == nested::STACK
+                && let Err(reason) = self.delete_again(&removal.physical_id)
+            {
+                self.removal_event(&logical_id, removal, Status::DeleteFailed, &reason);
+                return Standing::Failed;
+            }
         }
         let json: serde_json::Value = serde_json::from_str(&removal.properties).unwrap_or_default();
         let properties = Properties::from(json);

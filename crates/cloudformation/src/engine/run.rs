@@ -49,6 +49,9 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
     let Run { stack, operation, wake, over, .. } = run;
     if over || operation.paused {
         change_sets::executed(tx, &stack);
+        if let Some(parent) = stack.parent_id.as_ref().filter(|id| tx.contains::<Operation>(id)) {
+            tx.schedule(now, "cloudformation.advance", parent);
+        }
     }
     if operation.paused {
         tx.cancel("cloudformation.advance", stack_id);

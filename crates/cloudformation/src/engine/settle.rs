@@ -1,6 +1,7 @@
 //! Bringing resources to what the template says: made, changed, replaced or left alone.
 
 use super::expect::Expectation;
+use super::nested;
 use super::operation::{Action, Removal, Step, Undo};
 use super::rolling::{self, Rolling};
 use super::run::Run;
@@ -203,7 +204,8 @@ impl Settler<'_, '_, '_> {
         row.after = self.after.clone();
         let takes_tags = schema.as_ref().is_some_and(|schema| schema.tagging().is_some());
         let retagged = takes_tags && self.run.is_retagged();
-        let retried = old.status.has_failed();
+        // A nested stack's template may have changed where it lies.
+        let retried = old.status.has_failed() || old.resource_type == nested::STACK;
         if !retried
             && *old.resource_type == resource.resource_type
             && changes.is_empty()

@@ -11,6 +11,7 @@ mod failure;
 mod launch_templates;
 mod load_balancing;
 mod messaging;
+mod nested;
 mod parameters;
 mod recovery;
 mod refusals;
