@@ -69,6 +69,16 @@ impl Draft {
         pseudo: &PseudoValues,
         lookup: &dyn Lookup,
     ) -> Result<String, Problem> {
+        Ok(self.written_out(parameters, pseudo, lookup)?.to_json().to_string())
+    }
+
+    /// The same as a tree, whose nodes are where they come from.
+    pub(crate) fn written_out(
+        &self,
+        parameters: &Parameters,
+        pseudo: &PseudoValues,
+        lookup: &dyn Lookup,
+    ) -> Result<Node, Problem> {
         let mut tree = self.tree.clone();
         let locate = |node: &Node| {
             let skeleton = without_conditions(self.declarations.clone());
@@ -91,7 +101,7 @@ impl Draft {
                 })
                 .map_err(|p| failed(EXTENSIONS, p))?;
         }
-        Ok(tree.to_json().to_string())
+        Ok(tree)
     }
 }
 

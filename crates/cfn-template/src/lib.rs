@@ -49,6 +49,7 @@ mod check;
 mod diff;
 mod eval;
 mod expand;
+mod findings;
 mod graph;
 mod lookup;
 mod node;
@@ -67,6 +68,7 @@ pub use eval::{
     UNKNOWN, is_unknown, scalar_text,
 };
 pub use expand::{Draft, draft};
+pub use findings::{Finding, findings};
 pub use graph::{Graph, dependencies};
 pub use lookup::{EmptyWorld, Lookup, Resolution, no_export, no_ssm_parameter};
 pub use node::{Entry, Node, NodeValue, Scalar};

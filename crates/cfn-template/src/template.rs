@@ -4,7 +4,7 @@
 mod read;
 mod section;
 
-pub(crate) use read::read;
+pub(crate) use read::{RESOURCE_KEYS, read};
 pub use section::Section;
 
 use crate::node::Node;

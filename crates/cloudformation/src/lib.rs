@@ -13,6 +13,7 @@ kernel::resources! {
     change_sets,
     events,
     exports,
+    preview,
     resources,
     signals,
     stack_policies,

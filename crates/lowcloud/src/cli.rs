@@ -3,6 +3,8 @@
 mod fault;
 mod load;
 mod outbox;
+mod plan;
+mod validate;
 
 use crate::client::Client;
 use crate::config::ServeOptions;
@@ -35,6 +37,14 @@ enum Command {
     /// The cloud listens on a free port; the command gets the variables of `lowcloud env` and its
     /// exit code is returned.
     Run(RunOptions),
+    /// Say all that is wrong with CloudFormation templates, before they are sent.
+    ///
+    /// Needs no server. The exit code is 1 if there are errors.
+    Validate(validate::ValidateOptions),
+    /// Show what deploying a CloudFormation template would add, change, replace and delete, and why.
+    ///
+    /// With --stack against that stack of a running cloud, without as a new stack of an empty one.
+    Plan(plan::PlanOptions),
     /// Print the variables that AWS clients need: `eval "$(lowcloud env)"`.
     Env(Remote),
     /// Show how a running cloud stands.
@@ -152,6 +162,8 @@ impl Arguments {
         match self.command {
             Command::Serve(options) => serve::serve(options)?,
             Command::Run(options) => return serve::run(options.serve, &options.command),
+            Command::Validate(options) => return Ok(validate::validate(&options)),
+            Command::Plan(options) => plan::plan(&options)?,
             Command::Env(remote) => env(&remote),
             Command::Status(remote) => status(&remote)?,
             Command::Reset(remote) => reset(&remote)?,

@@ -35,7 +35,7 @@ const TOP_LEVEL: &[&str] = &[
     "Outputs",
     "Hooks",
 ];
-const RESOURCE_KEYS: &[&str] = &[
+pub(crate) const RESOURCE_KEYS: &[&str] = &[
     "Type",
     "Properties",
     "DependsOn",
