@@ -48,6 +48,7 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
     }
     warm_pools::fill(tx, &caller, name, &world);
     policies::settle(tx, &name.into());
+    world.remember(tx);
     settle(tx, name);
 }
 

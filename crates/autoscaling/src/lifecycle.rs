@@ -60,7 +60,7 @@ fn advance(
 ) -> Option<Timestamp> {
     for _ in 0..MAX_STEPS {
         let member = tx.get::<Member>(id)?;
-        let machine = world.machine(id);
+        let machine = world.machine(&member);
         if member.state.is_pending() && machine == Machine::Gone {
             launch_failed(tx, group, &member, world.reason(id));
             return None;
