@@ -1,12 +1,14 @@
 //! Scaling activities: what a group did, and why.
 
 use api::autoscaling as wire;
-use kernel::{IndexSink, Row, Timestamp, Tx};
+use kernel::{Caller, IndexSink, Row, Snapshot, Timestamp, Tx};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
 /// How long AWS keeps activities: six weeks.
-pub(crate) const KEPT_SECS: i64 = 42 * 86_400;
+const KEPT_SECS: i64 = 42 * 86_400;
+/// Old ones are forgotten in lots.
+const PURGE_EVERY_SECS: i64 = 86_400;
 
 /// How an activity stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,11 @@ impl Activity {
     fn order(&self) -> SmolStr {
         let age = i64::MAX - self.started_at.0;
         format_smolstr!("{age:019}/{:016x}", u64::MAX - self.number)
+    }
+
+    /// Whether it goes on, or has ended after `bound`.
+    pub(crate) fn is_remembered(&self, bound: Timestamp) -> bool {
+        self.ended_at.is_none_or(|at| at >= bound)
     }
 
     /// The activity as the wire has it.
@@ -181,9 +188,37 @@ pub(crate) fn end(tx: &mut Tx, id: &str, status: Status, message: &str) -> Optio
         activity.description.truncate(at);
     }
     tx.put(activity.clone());
-    let forgotten = tx.now().plus_secs(KEPT_SECS);
-    tx.schedule(forgotten, "autoscaling.activity-purge", id);
+    schedule_purge(tx, tx.now());
     Some(activity)
+}
+
+/// The next purge, if one that ended at this instant is the oldest.
+fn schedule_purge(tx: &mut Tx, oldest: Timestamp) {
+    tx.schedule(oldest.plus_secs(KEPT_SECS + PURGE_EVERY_SECS), "autoscaling.activity-purge", "");
+}
+
+/// The housekeeping task: forgets what is too old.
+pub(crate) fn purge(tx: &mut Tx, _: &Caller, _: &str) {
+    let bound = memory(tx);
+    let old: Vec<SmolStr> = tx
+        .rows::<Activity>()
+        .rev()
+        .take_while(|row| row.started_at < bound)
+        .filter(|row| !row.is_remembered(bound))
+        .map(|row| row.key())
+        .collect();
+    for key in old {
+        tx.remove::<Activity>(&key);
+    }
+    let ends = tx.rows::<Activity>().rev().find_map(|row| row.ended_at);
+    if let Some(oldest) = ends {
+        schedule_purge(tx, oldest);
+    }
+}
+
+/// Before this, what has ended is forgotten.
+pub(crate) fn memory(snapshot: &Snapshot) -> Timestamp {
+    snapshot.now().plus_secs(-KEPT_SECS)
 }
 
 /// `{"Subnet ID":"subnet-…","Availability Zone":"us-west-2a"}`, in that order, and the alarms that
