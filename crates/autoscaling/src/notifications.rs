@@ -199,7 +199,7 @@ pub(crate) fn activity_ended(tx: &mut Tx, caller: &Caller, group: &Group, activi
         "EC2InstanceId": activity.instance,
         "StatusCode": if failed { activity.status.name() } else { "InProgress" },
         "StatusMessage": activity.message,
-        "Details": serde_json::from_str::<Value>(&activity.details).unwrap_or_default(),
+        "Details": serde_json::from_str::<Value>(&activity.details()).unwrap_or_default(),
         "AutoScalingGroupName": group.name,
         "Cause": activity.cause,
         "Event": event,

@@ -243,7 +243,7 @@ fn change(
     let mut group = Group::clone(group);
     group.desired = wanted;
     group.pending_causes.push(cause);
-    group.pending_alarms.extend(alarm.map(|alarm| alarm.to_string()));
+    group.pending_alarms.extend(alarm.map(|alarm| SmolStr::new(alarm.to_string())));
     if let PolicyKind::Simple { cooldown_secs, .. } = &policy.kind {
         group.cooldown_pending = Some(cooldown_secs.unwrap_or(group.cooldown_secs));
         group.cooldown_ends = None;

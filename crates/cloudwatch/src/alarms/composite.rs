@@ -194,10 +194,8 @@ pub(super) fn child_changed(tx: &mut Tx, caller: &Caller, child: &Alarm) {
 /// How often an alarm has changed at this very instant: a cycle of rules shows in that.
 fn chain(tx: &Tx, name: &str) -> usize {
     let now = tx.now();
-    let is_now = |item: &&Arc<history::Item>| {
-        item.at == now && item.item_type == ItemType::StateUpdate
-    };
-    history::items_of(tx, name).iter().rev().take_while(|item| item.at == now).filter(is_now).count()
+    let latest = tx.rows::<history::Item>().rev().take_while(|item| item.at >= now);
+    latest.filter(|item| item.item_type == ItemType::StateUpdate && item.alarm == name).count()
 }
 
 /// `Thursday 28 September, 2017 05:36:00 UTC`
