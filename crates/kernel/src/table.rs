@@ -67,9 +67,7 @@ impl<R: Row> Table<R> {
         let from = (number, SmolStr::new(prefix), SmolStr::default());
         let mut values: Vec<SmolStr> = Vec::new();
         let entries = self.index.range(from..).map(|(entry, _)| entry);
-        for (_, value, _) in
-            entries.take_while(|(n, v, _)| *n == number && v.starts_with(prefix))
-        {
+        for (_, value, _) in entries.take_while(|(n, v, _)| *n == number && v.starts_with(prefix)) {
             if values.last() != Some(value) {
                 values.push(value.clone());
             }
