@@ -123,7 +123,7 @@ pub(crate) fn store(
         )));
     }
     if !hook.target.is_empty() {
-        notifications::test_hook(tx, caller, group, &hook)?;
+        notifications::send_test(tx, caller, group, &hook.target)?;
     }
     tx.put(hook);
     Ok(())
