@@ -63,6 +63,7 @@ fn invoking(caller: &Caller, request: &Value) -> Value {
     json!({
         "AlarmArn": request["alarmArn"],
         "AlarmName": request["alarmName"],
+        "AlarmDescription": request["alarmDescription"],
         "AWSAccountId": caller.account,
         "OldStateValue": request["previousState"],
         "NewStateValue": request["stateValue"],
