@@ -34,7 +34,7 @@ fn scaling_policies_are_told_each_minute_while_the_state_lasts() {
             "policyArn": policy("up"),
             "alarmName": "a",
             "alarmArn": "arn:aws:cloudwatch:us-west-1:123456789012:alarm:a",
-        "alarmDescription": null,
+            "alarmDescription": null,
             "stateValue": "ALARM",
             "previousState": "INSUFFICIENT_DATA",
             "stateReason": "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [Breaching].",
