@@ -59,6 +59,19 @@ pub(crate) fn look_at_member(tx: &mut Tx, _: &Caller, id: &str) {
     }
 }
 
+/// The task: a fault has begun or ended. Groups that have given up launching try again.
+pub(crate) fn look_again(tx: &mut Tx, _: &Caller, _: &str) {
+    let failing = tx.rows::<Group>().filter(|group| group.failures > 0);
+    let names: Vec<SmolStr> = failing.map(|group| group.name.clone()).collect();
+    for name in names {
+        tx.update::<Group>(&name, |group| {
+            group.failures = 0;
+            group.retries_at = None;
+        });
+        tx.schedule(tx.now(), "autoscaling.reconcile", &name);
+    }
+}
+
 /// Notes how many are in service, so that whoever waits for the group is woken.
 fn settle(tx: &mut Tx, name: &str) {
     let Some(group) = tx.get::<Group>(name) else { return };
@@ -100,7 +113,7 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
             }
             Action::AllProtected => {
                 consumed = true;
-                all_protected(tx, caller, &group, before);
+                all_protected(tx, &group, before);
             }
             Action::Finish => {
                 groups::delete::remove(tx, caller, &group);
@@ -157,7 +170,7 @@ fn terminate(
 }
 
 /// The desired capacity fell, but nobody may go: an activity says so.
-fn all_protected(tx: &mut Tx, caller: &Caller, group: &Group, before: usize) {
+fn all_protected(tx: &mut Tx, group: &Group, before: usize) {
     if group.pending_causes.is_empty() {
         return;
     }
@@ -177,5 +190,4 @@ fn all_protected(tx: &mut Tx, caller: &Caller, group: &Group, before: usize) {
     let message = "Could not scale to desired capacity because all remaining instances are \
                    protected from scale-in.";
     activities::end(tx, &activity.id, Status::Failed, message);
-    let _ = caller;
 }

@@ -109,6 +109,7 @@ pub(crate) fn desire(tx: &Tx, group: &Group) -> Desired {
         deleting: group.deleting,
         reacts_at: group.reacts_at,
         retries_at: group.retries_at,
+        failures: group.failures,
         notice_millis: tx.pace().millis(Wait::GroupHealthCheck),
         patience_millis: tx.pace().millis(Wait::GroupStatusPatience),
         warmup_millis: refresh::warmup_secs(tx, group).saturating_mul(1_000),

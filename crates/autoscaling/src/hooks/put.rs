@@ -69,7 +69,7 @@ pub(crate) fn from_specification(
 }
 
 fn named_transition(name: &str) -> Result<Transition, ApiError> {
-    [Transition::Launching, Transition::Terminating]
+    Transition::ALL
         .into_iter()
         .find(|transition| transition.name() == name)
         .ok_or_else(|| {
