@@ -10,9 +10,12 @@ mod source;
 
 kernel::resources! {
     account,
+    change_sets,
     events,
     exports,
     resources,
+    signals,
+    stack_policies,
     stacks,
     templates,
 }
