@@ -63,6 +63,7 @@ fn invoking(caller: &Caller, request: &Value) -> Value {
     json!({
         "AlarmArn": request["alarmArn"],
         "AlarmName": request["alarmName"],
+        "AlarmDescription": request["alarmDescription"],
         "AWSAccountId": caller.account,
         "OldStateValue": request["previousState"],
         "NewStateValue": request["stateValue"],
@@ -92,7 +93,7 @@ pub(super) fn execute_policy(
     let group = Group::find(tx, &policy.group)?;
     let honors_cooldown = input.honor_cooldown == Some(true);
     let trigger = match &policy.kind {
-        PolicyKind::Simple { .. } if honors_cooldown && cooling(tx, &group) => {
+        PolicyKind::Simple { .. } if honors_cooldown && is_cooling(tx, &group) => {
             return Err(errors::scaling_activity_in_progress(
                 "Scaling activity is in progress and blocks this action",
             ));
@@ -145,7 +146,7 @@ fn decide(
     let desired = group.desired;
     let wanted = match &policy.kind {
         PolicyKind::Simple { adjustment, amount, min_magnitude, .. } => {
-            if trigger.honors_cooldown && cooling(tx, group) {
+            if trigger.honors_cooldown && is_cooling(tx, group) {
                 return Ok(None);
             }
             adjust(*adjustment, desired, *amount, min_magnitude.unwrap_or(0))
@@ -222,14 +223,10 @@ fn capacity(tx: &Tx, group: &Group, warmup_secs: Option<i64>) -> Capacity {
     Capacity { desired: group.desired, warmed, warming: coming > 0 || missing > 0 }
 }
 
-/// Whether a simple policy is still at work, or its cooldown runs.
-fn cooling(tx: &Tx, group: &Group) -> bool {
-    group.cooldown_pending.is_some() || group.cooldown_ends.is_some_and(|at| tx.now() < at)
-}
-
-/// Whether SetDesiredCapacity has to wait for a cooldown.
+/// Whether a simple policy is still at work, or its cooldown runs: SetDesiredCapacity may have to
+/// wait for it too.
 pub(crate) fn is_cooling(tx: &Tx, group: &Group) -> bool {
-    cooling(tx, group)
+    group.cooldown_pending.is_some() || group.cooldown_ends.is_some_and(|at| tx.now() < at)
 }
 
 fn change(
@@ -243,7 +240,7 @@ fn change(
     let mut group = Group::clone(group);
     group.desired = wanted;
     group.pending_causes.push(cause);
-    group.pending_alarms.extend(alarm.map(|alarm| alarm.to_string()));
+    group.pending_alarms.extend(alarm.map(|alarm| SmolStr::new(alarm.to_string())));
     if let PolicyKind::Simple { cooldown_secs, .. } = &policy.kind {
         group.cooldown_pending = Some(cooldown_secs.unwrap_or(group.cooldown_secs));
         group.cooldown_ends = None;

@@ -22,6 +22,8 @@ pub(crate) struct Desired {
     pub(crate) reacts_at: Timestamp,
     /// Launches are not tried before this instant, since the last ones failed.
     pub(crate) retries_at: Option<Timestamp>,
+    /// Launches that failed in a row.
+    pub(crate) failures: u32,
     /// How long a stopped or vanished instance takes to be noticed, in milliseconds.
     pub(crate) notice_millis: i64,
     /// How long failed status checks are put up with, in milliseconds.
@@ -215,6 +217,7 @@ pub(crate) fn plan(desired: &Desired, observed: &[Observed], now: Timestamp) -> 
         && decision.actions.is_empty()
         && !desired.suspended.az_rebalance
         && !desired.suspended.launch
+        && desired.failures < balance::ATTEMPTS
         && let Some(launch) = balance::rebalance(&desired.zones, &standings.counted)
     {
         match desired.retries_at.filter(|at| now < *at) {
