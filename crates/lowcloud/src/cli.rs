@@ -3,10 +3,12 @@
 mod fault;
 mod load;
 mod outbox;
+mod simulate;
 
 use crate::client::Client;
 use crate::config::ServeOptions;
 use crate::{environment, serve};
+use ::simulate::duration;
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
@@ -35,6 +37,10 @@ enum Command {
     /// The cloud listens on a free port; the command gets the variables of `lowcloud env` and its
     /// exit code is returned.
     Run(RunOptions),
+    /// Play hours or days of load, faults and calls on a private cloud, and tell what happened.
+    ///
+    /// The exit code is 1 if an assertion of the scenario fails, and 2 if the scenario is wrong.
+    Simulate(Box<simulate::SimulateOptions>),
     /// Print the variables that AWS clients need: `eval "$(lowcloud env)"`.
     Env(Remote),
     /// Show how a running cloud stands.
@@ -152,6 +158,7 @@ impl Arguments {
         match self.command {
             Command::Serve(options) => serve::serve(options)?,
             Command::Run(options) => return serve::run(options.serve, &options.command),
+            Command::Simulate(options) => return simulate::simulate(&options),
             Command::Env(remote) => env(&remote),
             Command::Status(remote) => status(&remote)?,
             Command::Reset(remote) => reset(&remote)?,
@@ -274,33 +281,6 @@ fn coverage(options: &CoverageOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads `1h30m`, `90s`, `2d`, `250ms`, or a bare number of seconds.
-fn duration(text: &str) -> Result<f64, String> {
-    let bad = || format!("'{text}' is no duration: say 90s, 15m, 1h30m or 2d");
-    if let Ok(secs) = text.parse::<f64>() {
-        return if secs >= 0.0 && secs.is_finite() { Ok(secs) } else { Err(bad()) };
-    }
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(bad)?;
-        let number: f64 = rest[..digits].parse().map_err(|_| bad())?;
-        rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let factor = match &rest[..unit] {
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3_600.0,
-            "d" => 86_400.0,
-            _ => return Err(bad()),
-        };
-        total += number * factor;
-        rest = &rest[unit..];
-    }
-    if text.is_empty() { Err(bad()) } else { Ok(total) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,22 +289,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn durations_are_read_as_people_write_them() {
-        for (text, secs) in [
-            ("90", 90.0),
-            ("90s", 90.0),
-            ("15m", 900.0),
-            ("1h30m", 5_400.0),
-            ("2d", 172_800.0),
-            ("250ms", 0.25),
-        ] {
-            assert_eq!(duration(text), Ok(secs), "{text}");
-        }
-        for text in ["", "h", "1x", "-5", "1h-", "inf", "1.2.3s"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
     }
 }
