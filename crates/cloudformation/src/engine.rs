@@ -9,10 +9,10 @@
 //! Sequences of events follow "Stack events" as recorded from AWS.
 
 mod begin;
-mod compare;
 mod finish;
 mod operation;
 mod outputs;
+mod plan;
 mod remove;
 mod restore;
 mod run;
@@ -21,7 +21,7 @@ mod wording;
 mod world;
 
 pub(crate) use begin::{create, delete, update};
-pub(crate) use compare::differs;
 pub(crate) use operation::{Former, Operation};
+pub(crate) use plan::{Change, Deed, Detail, plan};
 pub(crate) use run::advance;
 pub(crate) use world::World;

@@ -10,6 +10,7 @@ mod source;
 
 kernel::resources! {
     account,
+    change_sets,
     events,
     exports,
     resources,

@@ -7,8 +7,9 @@ mod request;
 mod row;
 mod update;
 
-pub(crate) use request::template as request_template;
-pub(crate) use row::{Stack, StackOutput, StackParameter, Status};
+pub(crate) use describe::parameters as render_parameters;
+pub(crate) use request::{Proposal, template as request_template};
+pub(crate) use row::{Revision, Stack, StackOutput, StackParameter, Status};
 
 use crate::engine::{self, Operation};
 use kernel::resource;

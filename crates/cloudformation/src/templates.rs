@@ -1,7 +1,7 @@
 //! GetTemplate, GetTemplateSummary, ValidateTemplate.
 
-use crate::stacks::Stack;
-use crate::stacks::request_template;
+use crate::change_sets::ChangeSet;
+use crate::stacks::{Stack, Status, request_template};
 use crate::{errors, source};
 use api::cloudformation as wire;
 use cfn_template::{ParameterSummary, Summary, Template};
@@ -22,15 +22,16 @@ fn get_template(
     _: &Caller,
     input: wire::GetTemplateInput,
 ) -> Result<wire::GetTemplateOutput, ApiError> {
-    if input.change_set_name.is_some() {
-        return Err(ApiError::not_implemented("GetTemplate of a change set"));
-    }
-    let name = input
-        .stack_name
-        .ok_or_else(|| errors::validation("StackName is a required parameter."))?;
-    let stack = Stack::with_id(snapshot, &name)?;
+    let template = match (&input.change_set_name, &input.stack_name) {
+        (Some(set), stack) if stack.is_some() || set.starts_with("arn:") => {
+            let set = ChangeSet::find(snapshot, set, stack.as_deref())?;
+            set.revision.template.clone()
+        }
+        (_, Some(name)) => Stack::with_id(snapshot, name)?.template.clone(),
+        (_, None) => return Err(errors::validation("StackName is a required parameter.")),
+    };
     Ok(wire::GetTemplateOutput {
-        template_body: Some(SmolStr::new(&*stack.template)),
+        template_body: Some(SmolStr::new(&*template)),
         stages_available: Some(vec!["Original".into(), "Processed".into()]),
     })
 }
@@ -44,7 +45,15 @@ fn named(
 ) -> Result<Template, ApiError> {
     let text = match (source::text(tx, caller, body, url)?, stack) {
         (Some(text), None) => text,
-        (None, Some(name)) => Stack::with_id(tx, name)?.template.to_string(),
+        (None, Some(name)) => {
+            let stack = Stack::with_id(tx, name)?;
+            if stack.status == Status::ReviewInProgress {
+                return Err(errors::validation(
+                    "GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.",
+                ));
+            }
+            stack.template.to_string()
+        }
         (Some(_), Some(_)) => {
             return Err(errors::validation(
                 "Only one of TemplateBody, TemplateURL and StackName may be specified.",

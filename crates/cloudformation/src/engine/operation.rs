@@ -1,6 +1,6 @@
 //! A stack operation as a row.
 
-use crate::stacks::{Stack, StackOutput, StackParameter};
+use crate::stacks::{Revision, Stack, StackOutput};
 use kernel::{Row, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -102,12 +102,7 @@ impl Step {
 /// The stack before an update: what a rollback goes back to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Former {
-    pub(crate) template: Arc<str>,
-    pub(crate) description: Option<String>,
-    pub(crate) parameters: Vec<StackParameter>,
-    pub(crate) tags: Vec<(SmolStr, SmolStr)>,
-    pub(crate) capabilities: Vec<SmolStr>,
-    pub(crate) notification_arns: Vec<SmolStr>,
+    pub(crate) revision: Revision,
     pub(crate) outputs: Vec<StackOutput>,
     pub(crate) imports: Vec<SmolStr>,
 }
@@ -116,12 +111,7 @@ impl Former {
     /// What of a stack an update may change.
     pub(crate) fn of(stack: &Stack) -> Self {
         Self {
-            template: stack.template.clone(),
-            description: stack.description.clone(),
-            parameters: stack.parameters.clone(),
-            tags: stack.tags.clone(),
-            capabilities: stack.capabilities.clone(),
-            notification_arns: stack.notification_arns.clone(),
+            revision: Revision::of(stack),
             outputs: stack.outputs.clone(),
             imports: stack.imports.clone(),
         }
@@ -129,12 +119,7 @@ impl Former {
 
     /// Puts it back.
     pub(crate) fn restore(self, stack: &mut Stack) {
-        stack.template = self.template;
-        stack.description = self.description;
-        stack.parameters = self.parameters;
-        stack.tags = self.tags;
-        stack.capabilities = self.capabilities;
-        stack.notification_arns = self.notification_arns;
+        self.revision.apply(stack);
         stack.outputs = self.outputs;
         stack.imports = self.imports;
     }

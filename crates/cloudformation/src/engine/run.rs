@@ -5,6 +5,7 @@ use super::operation::{Action, Kind, Operation, Phase, Standing, Step};
 use super::outputs;
 use super::settle::{Settler, Started};
 use super::world::World;
+use crate::change_sets;
 use crate::events::{self, Happening};
 use crate::resources::StackResource;
 use crate::stacks::{Stack, Status};
@@ -46,6 +47,7 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
     if over {
         tx.remove::<Operation>(stack_id);
         tx.cancel("cloudformation.advance", stack_id);
+        change_sets::executed(tx, &stack);
     } else {
         let at = wake.unwrap_or(operation.not_before).max(operation.not_before);
         tx.schedule(at.max(now), "cloudformation.advance", stack_id);
@@ -209,7 +211,7 @@ impl Run<'_, '_> {
     /// Whether the stack's tags differ from those its resources were given.
     pub(super) fn is_retagged(&self) -> bool {
         self.operation.kind == Kind::Update
-            && self.operation.former.as_ref().is_some_and(|f| f.tags != self.stack.tags)
+            && self.operation.former.as_ref().is_some_and(|f| f.revision.tags != self.stack.tags)
     }
 
     pub(super) fn row(&self, logical_id: &str) -> Option<Arc<StackResource>> {

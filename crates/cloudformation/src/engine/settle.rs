@@ -168,7 +168,8 @@ impl Settler<'_, '_, '_> {
         row.deletion_policy = policy(resource.deletion_policy);
         row.replace_policy = policy(resource.update_replace_policy);
         row.after = self.after.clone();
-        let retagged = self.run.is_retagged();
+        let takes_tags = schema.as_ref().is_some_and(|schema| schema.tagging().is_some());
+        let retagged = takes_tags && self.run.is_retagged();
         if *old.resource_type == resource.resource_type && changes.is_empty() && !retagged {
             let same = row.metadata == wanted.metadata;
             row.metadata = wanted.metadata;

@@ -1,6 +1,6 @@
 //! DescribeStacks and ListStacks.
 
-use super::row::{Stack, Status};
+use super::row::{Stack, StackParameter, Status};
 use crate::errors;
 use api::cloudformation as wire;
 use kernel::{ApiError, Caller, Snapshot, paginate};
@@ -96,6 +96,21 @@ fn operations(stack: &Stack) -> Option<Vec<wire::OperationEntry>> {
     }])
 }
 
+/// Parameters as descriptions show them: `NoEcho` ones are masked.
+pub(crate) fn parameters(parameters: &[StackParameter]) -> Option<Vec<wire::Parameter>> {
+    let show = |p: &StackParameter| wire::Parameter {
+        parameter_key: Some(p.key.as_str().into()),
+        parameter_value: Some(if p.no_echo {
+            SmolStr::new_static("****")
+        } else {
+            p.value.as_str().into()
+        }),
+        resolved_value: p.resolved.as_deref().map(SmolStr::new),
+        use_previous_value: None,
+    };
+    (!parameters.is_empty()).then(|| parameters.iter().map(show).collect())
+}
+
 /// A stack as the wire has it; which members are there depends on its history.
 fn render(stack: &Stack) -> wire::Stack {
     let deleted = stack.status == Status::DeleteComplete;
@@ -106,22 +121,13 @@ fn render(stack: &Stack) -> wire::Stack {
         description: output.description.as_deref().map(SmolStr::new),
         export_name: output.export_name.as_deref().map(SmolStr::new),
     });
-    let parameters = stack.parameters.iter().map(|p| wire::Parameter {
-        parameter_key: Some(p.key.as_str().into()),
-        parameter_value: Some(if p.no_echo {
-            SmolStr::new_static("****")
-        } else {
-            p.value.as_str().into()
-        }),
-        resolved_value: p.resolved.as_deref().map(SmolStr::new),
-        use_previous_value: None,
-    });
     let tags = stack.tags.iter();
     wire::Stack {
         stack_id: Some(stack.id.clone()),
         stack_name: Some(stack.name.clone()),
         description: stack.description.as_deref().map(SmolStr::new),
-        parameters: (!stack.parameters.is_empty()).then(|| parameters.collect()),
+        parameters: parameters(&stack.parameters),
+        change_set_id: stack.change_set_id.clone().filter(|_| !deleted),
         creation_time: Some(stack.created_at),
         deletion_time: stack.deleted_at,
         last_updated_time: stack.updated_at,

@@ -4,13 +4,73 @@ use super::row::{Stack, stored};
 use super::StackParameter;
 use crate::engine::World;
 use crate::errors;
+use crate::resources::of_stack;
 use api::cloudformation::{Parameter, Tag};
 use cfn_template::{Evaluator, GivenParameter, Parameters, Template};
 use kernel::{ApiError, Caller, Tx};
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// A stack may have this many tags.
 const MAX_TAGS: usize = 50;
+
+/// What a caller asks a stack to be like.
+pub(crate) struct Proposal<'a> {
+    pub(crate) template: Arc<str>,
+    pub(crate) parameters: Option<&'a [Parameter]>,
+    pub(crate) tags: Option<&'a [Tag]>,
+    pub(crate) capabilities: Option<&'a [SmolStr]>,
+    pub(crate) notification_arns: Option<&'a [SmolStr]>,
+    pub(crate) role_arn: Option<SmolStr>,
+}
+
+impl Proposal<'_> {
+    /// Checks it and brings it to `stack`, whose `previous` form may have values to keep. Tags
+    /// and notifications that are not given stay as they are.
+    pub(crate) fn apply(
+        self,
+        tx: &mut Tx,
+        caller: &Caller,
+        stack: &mut Stack,
+        previous: Option<&Stack>,
+    ) -> Result<Template, ApiError> {
+        let template = template(&self.template)?;
+        let capabilities = self.capabilities.unwrap_or_default();
+        check_capabilities(&template, capabilities)?;
+        stack.parameters = parameters(tx, caller, &template, self.parameters, previous)?;
+        check_types(&template)?;
+        if let Some(previous) = previous {
+            check_unchanged_types(tx, previous, &template)?;
+        }
+        if self.tags.is_some() {
+            stack.tags = tags(self.tags)?;
+        }
+        if let Some(arns) = self.notification_arns {
+            stack.notification_arns = arns.to_vec();
+        }
+        stack.role_arn = self.role_arn.or_else(|| stack.role_arn.take());
+        stack.capabilities = capabilities.to_vec();
+        stack.template = self.template;
+        stack.description.clone_from(&template.description);
+        check_references(tx, caller, &template, stack)?;
+        Ok(template)
+    }
+}
+
+/// A logical id keeps its type for as long as it exists.
+fn check_unchanged_types(
+    tx: &Tx,
+    previous: &Stack,
+    template: &Template,
+) -> Result<(), ApiError> {
+    let changed: Vec<&str> = of_stack(tx, &previous.id)
+        .filter(|row| row.status.exists() && !row.physical_id.is_empty())
+        .filter_map(|row| Some((row, template.resources.get(&row.logical_id)?)))
+        .filter(|(row, resource)| *row.resource_type != *resource.resource_type)
+        .map(|(row, _)| row.logical_id.as_str())
+        .collect();
+    if changed.is_empty() { Ok(()) } else { Err(errors::type_changed(&changed)) }
+}
 
 /// Parses and checks a template; the first problem is the answer.
 pub(crate) fn template(text: &str) -> Result<Template, ApiError> {
@@ -22,7 +82,7 @@ pub(crate) fn template(text: &str) -> Result<Template, ApiError> {
 }
 
 /// AWS's types that lowcloud lacks: the template is refused before anything is made.
-pub(super) fn check_types(template: &Template) -> Result<(), ApiError> {
+fn check_types(template: &Template) -> Result<(), ApiError> {
     let mut missing: Vec<&str> = template
         .resources
         .iter()
@@ -41,7 +101,7 @@ pub(super) fn check_types(template: &Template) -> Result<(), ApiError> {
 }
 
 /// Whether the caller has consented to what the template does.
-pub(super) fn check_capabilities(
+fn check_capabilities(
     template: &Template,
     given: &[SmolStr],
 ) -> Result<(), ApiError> {
@@ -54,7 +114,7 @@ pub(super) fn check_capabilities(
 }
 
 /// The values of the parameters, with those of the stack that is updated.
-pub(super) fn parameters(
+fn parameters(
     tx: &mut Tx,
     caller: &Caller,
     template: &Template,
@@ -80,7 +140,7 @@ pub(super) fn parameters(
 
 /// What can be said about the template once its parameters are known: references to resources
 /// that the conditions leave out.
-pub(super) fn check_references(
+fn check_references(
     tx: &mut Tx,
     caller: &Caller,
     template: &Template,
@@ -97,7 +157,7 @@ pub(super) fn check_references(
 }
 
 /// Tags as they were given, within AWS's limits.
-pub(super) fn tags(given: Option<&[Tag]>) -> Result<Vec<(SmolStr, SmolStr)>, ApiError> {
+fn tags(given: Option<&[Tag]>) -> Result<Vec<(SmolStr, SmolStr)>, ApiError> {
     let given = given.unwrap_or_default();
     if given.len() > MAX_TAGS {
         return Err(errors::validation(format!("A stack may have at most {MAX_TAGS} tags")));

@@ -1,9 +1,9 @@
 //! UpdateStack and UpdateTerminationProtection.
 
-use super::request;
+use super::request::Proposal;
 use super::row::{Stack, Status};
 use crate::engine::{self, Former};
-use crate::{errors, source};
+use crate::{change_sets, errors, source};
 use api::cloudformation::{
     UpdateStackInput, UpdateStackOutput, UpdateTerminationProtectionInput,
     UpdateTerminationProtectionOutput,
@@ -28,28 +28,21 @@ pub(super) fn update_stack(
         return Err(errors::cannot_be_updated(&row.id, row.status.name()));
     }
     unsupported(&input)?;
-    let template = request::template(&text)?;
-    let capabilities = input.capabilities.clone().unwrap_or_default();
-    request::check_capabilities(&template, &capabilities)?;
-    let given = input.parameters.as_deref();
-    let parameters = request::parameters(tx, caller, &template, given, Some(&row))?;
-    request::check_types(&template)?;
     let mut stack = Stack::clone(&row);
-    stack.template = text;
-    stack.description = template.description.clone();
-    stack.parameters = parameters;
-    if input.tags.is_some() {
-        stack.tags = request::tags(input.tags.as_deref())?;
-    }
-    if let Some(arns) = input.notification_arns {
-        stack.notification_arns = arns;
-    }
-    stack.role_arn = input.role_arn.or(stack.role_arn);
-    stack.capabilities = capabilities;
-    request::check_references(tx, caller, &template, &stack)?;
-    if !engine::differs(tx, caller, &row, &stack, &template)? {
+    let proposal = Proposal {
+        template: text,
+        parameters: input.parameters.as_deref(),
+        tags: input.tags.as_deref(),
+        capabilities: input.capabilities.as_deref(),
+        notification_arns: input.notification_arns.as_deref(),
+        role_arn: input.role_arn,
+    };
+    let template = proposal.apply(tx, caller, &mut stack, Some(&row))?;
+    if engine::plan(tx, caller, &row, &stack, &template)?.is_empty() {
         return Err(errors::no_updates());
     }
+    stack.change_set_id = None;
+    change_sets::outdate(tx, &stack.id);
     stack.status = Status::UpdateInProgress;
     stack.reason = String::new();
     stack.updated_at = Some(tx.now());
