@@ -42,6 +42,7 @@ enum Series {
     Cpu,
     Desired,
     InService,
+    InServiceLeast,
     Pending,
     Terminating,
 }
@@ -237,7 +238,12 @@ impl Assertion {
                 Ok(Some(self.count(report, *happening, name.as_deref())))
             }
             What::Series { statistic, series, group } => {
-                self.values(report, *series, group.as_deref()).map(|points| statistic.of(points))
+                // Who asks for the fewest means between samples, too.
+                let series = match (statistic, series) {
+                    (Statistic::Min, Series::InService) => Series::InServiceLeast,
+                    _ => *series,
+                };
+                self.values(report, series, group.as_deref()).map(|points| statistic.of(points))
             }
         };
         let (actual, remark) = match found {
@@ -309,6 +315,7 @@ impl Series {
             Self::Cpu => group.cpu.get(number).copied().flatten(),
             Self::Desired => whole(&group.desired),
             Self::InService => whole(&group.in_service),
+            Self::InServiceLeast => whole(&group.in_service_least),
             Self::Pending => whole(&group.pending),
             Self::Terminating => whole(&group.terminating),
         }
@@ -367,6 +374,7 @@ mod tests {
             resource: Some("Web".into()),
             cpu: vec![None, Some(90.0), Some(60.0), Some(50.0)],
             in_service: counts([0, 2, 3, 3]),
+            in_service_least: counts([0, 2, 1, 3]),
             desired: counts([2, 3, 3, 3]),
             ..Default::default()
         };
@@ -384,7 +392,8 @@ mod tests {
             ("max(cpu) < 80", false, Some(90.0)),
             ("max(cpu) < 80 after 2m", true, Some(60.0)),
             ("max(cpu)<=90%", true, Some(90.0)),
-            ("min(in_service of Web) >= 2 between 1m and 3m", true, Some(2.0)),
+            ("min(in_service of Web) >= 2 between 1m and 3m", false, Some(1.0)),
+            ("p0(in_service of Web) >= 2 between 1m and 3m", true, Some(2.0)),
             ("final(desired) == 3", true, Some(3.0)),
             ("final(desired) != 3", false, Some(3.0)),
             ("final(cpu) == 90 before 1m", true, Some(90.0)),

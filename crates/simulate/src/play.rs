@@ -3,7 +3,7 @@
 use crate::assertions::{Verdict, round};
 use crate::record::{Event, Report, Setup, Stack, Stretch};
 use crate::scenario::{Call, Fault, Load, Reference, Scenario};
-use crate::watch;
+use crate::watch::{self, Glance};
 use crate::words::Span;
 use crate::{Failure, inputs};
 use api::cloudformation as cfn;
@@ -50,8 +50,8 @@ pub(crate) struct Stage<'a> {
     saved: BTreeMap<SmolStr, Value>,
     /// Milliseconds between glances.
     glance: i64,
-    /// Groups that were seen between samples, with the most instances on their way in and out.
-    pub(crate) glanced: BTreeMap<SmolStr, (u32, u32)>,
+    /// Groups that were seen since the last sample.
+    pub(crate) glanced: BTreeMap<SmolStr, Glance>,
     pub(crate) report: Report,
 }
 
@@ -291,17 +291,18 @@ impl<'a> Stage<'a> {
             None => ("group", self.only_group()?),
         };
         let mut request = json!({ key: name });
+        let mut words = String::new();
         for (measure, amount) in [("cpu", &load.cpu), ("demand", &load.demand)] {
             if let Some(amount) = amount {
                 request[measure] = amount.request();
+                words = format!("{measure} {}", amount.words());
             }
         }
         if let Some(capacity) = load.capacity {
             request["capacity"] = json!(capacity);
         }
         self.control("load", &request)?;
-        let measure = if load.cpu.is_some() { "cpu" } else { "demand" };
-        self.note(format!("load of {name}"), measure.to_owned());
+        self.note(format!("load of {name}"), words);
         Ok(())
     }
 

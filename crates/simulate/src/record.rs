@@ -95,6 +95,8 @@ pub struct GroupSeries {
     pub desired: Vec<Option<u32>>,
     /// Instances in service.
     pub in_service: Vec<Option<u32>>,
+    /// The fewest instances in service since the last sample.
+    pub in_service_least: Vec<Option<u32>>,
     /// Instances on their way in: the most since the last sample.
     pub pending: Vec<Option<u32>>,
     /// Instances on their way out: the most since the last sample.
@@ -210,6 +212,7 @@ pub(crate) struct GroupSample {
     pub(crate) max: u32,
     pub(crate) desired: u32,
     pub(crate) in_service: u32,
+    pub(crate) in_service_least: u32,
     pub(crate) pending: u32,
     pub(crate) terminating: u32,
 }
@@ -224,6 +227,7 @@ impl GroupSeries {
             &mut self.max,
             &mut self.desired,
             &mut self.in_service,
+            &mut self.in_service_least,
             &mut self.pending,
             &mut self.terminating,
         ] {
@@ -238,6 +242,7 @@ impl GroupSeries {
         self.max.push(Some(sample.max));
         self.desired.push(Some(sample.desired));
         self.in_service.push(Some(sample.in_service));
+        self.in_service_least.push(Some(sample.in_service_least));
         self.pending.push(Some(sample.pending));
         self.terminating.push(Some(sample.terminating));
     }

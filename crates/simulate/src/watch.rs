@@ -98,36 +98,54 @@ fn group_sample(
         name,
         ..Default::default()
     };
-    let (in_service, pending, terminating) = count(group);
-    let (most_pending, most_terminating) =
-        stage.glanced.get(&sample.name).copied().unwrap_or_default();
-    sample.in_service = in_service;
-    sample.pending = pending.max(most_pending);
-    sample.terminating = terminating.max(most_terminating);
+    let now = Glance::of(group);
+    let all = stage.glanced.get(&sample.name).map_or(now, |seen| seen.and(now));
+    sample.in_service = now.in_service;
+    sample.in_service_least = all.in_service;
+    sample.pending = all.pending;
+    sample.terminating = all.terminating;
     Ok(sample)
 }
 
 /// Instances in service, on their way in, and on their way out.
-fn count(group: &autoscaling::AutoScalingGroup) -> (u32, u32, u32) {
-    let (mut in_service, mut pending, mut terminating) = (0, 0, 0);
-    for instance in group.instances.iter().flatten() {
-        match instance.lifecycle_state.as_deref().unwrap_or_default() {
-            "InService" => in_service += 1,
-            state if state.starts_with("Pending") => pending += 1,
-            state if state.starts_with("Terminating") => terminating += 1,
-            _ => {}
-        }
-    }
-    (in_service, pending, terminating)
+#[derive(Clone, Copy)]
+pub(crate) struct Glance {
+    in_service: u32,
+    pending: u32,
+    terminating: u32,
 }
 
-/// Notes who is on the way.
+impl Glance {
+    fn of(group: &autoscaling::AutoScalingGroup) -> Self {
+        let mut seen = Self { in_service: 0, pending: 0, terminating: 0 };
+        for instance in group.instances.iter().flatten() {
+            match instance.lifecycle_state.as_deref().unwrap_or_default() {
+                "InService" => seen.in_service += 1,
+                state if state.starts_with("Pending") => seen.pending += 1,
+                state if state.starts_with("Terminating") => seen.terminating += 1,
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    /// The fewest in service, and the most on their way.
+    fn and(self, other: Self) -> Self {
+        Self {
+            in_service: self.in_service.min(other.in_service),
+            pending: self.pending.max(other.pending),
+            terminating: self.terminating.max(other.terminating),
+        }
+    }
+}
+
+/// Notes who is there and who is on the way, between samples.
 pub(crate) fn glance(stage: &mut Stage<'_>) -> Result<(), Failure> {
     for group in groups(stage)? {
-        let (_, pending, terminating) = count(&group);
+        let seen = Glance::of(&group);
         let name = group.auto_scaling_group_name.unwrap_or_default();
-        let most = stage.glanced.entry(name).or_default();
-        *most = (most.0.max(pending), most.1.max(terminating));
+        let all = stage.glanced.get(&name).map_or(seen, |before| before.and(seen));
+        stage.glanced.insert(name, all);
     }
     Ok(())
 }

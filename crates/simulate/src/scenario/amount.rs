@@ -80,6 +80,28 @@ impl Amount {
         }
     }
 
+    /// In words: `sine 40 to 500 over 24h`.
+    pub(crate) fn words(&self) -> String {
+        let shape = match self {
+            Self::Constant(value) => return value.to_string(),
+            Self::Shape(shape) => shape,
+        };
+        if let Some(Ramp { from, to, over }) = &shape.ramp {
+            return format!("ramp {from} to {to} over {over}");
+        }
+        if let Some(Sine { low, high, period }) = &shape.sine {
+            return format!("sine {low} to {high} over {period}");
+        }
+        let steps = shape.steps.as_ref().map_or(0, Vec::len);
+        match &shape.trace {
+            Some(file) => {
+                let name = Path::new(file).file_name().unwrap_or_default();
+                format!("trace {} of {steps} values", name.to_string_lossy())
+            }
+            None => format!("{steps} steps"),
+        }
+    }
+
     /// As the control API is told it.
     pub(crate) fn request(&self) -> Value {
         let shape = match self {

@@ -196,6 +196,30 @@ fn reports_tell_the_same_in_every_form() {
 }
 
 #[test]
+fn the_page_shows_what_happened() {
+    let report = report(&format!(
+        "calls:{POLICY}load: [{{ at: 10m, demand: 300 }}]
+faults: [{{ at: 1h, kind: insufficient-capacity, zone: us-west-1c, for: 10m }}]
+assert: [final(desired) == 2]
+"
+    ));
+    let page = simulate::html(&report);
+    for part in [
+        "<h2>Web <span",
+        "target 50 %",
+        "insufficient-capacity in us-west-1c",
+        "class=\"ALARM\"",
+        "class=\"mark launch\"",
+        "in state ALARM triggered policy cpu changing the desired capacity",
+        "1 of 2 assertions fail",
+        "demand: 300",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
+}
+
+#[test]
 fn money_is_told_only_by_prices_that_are_given() {
     let mut report = report("");
     assert!(report.cost.is_none() && !summary(&report).contains("USD"));
