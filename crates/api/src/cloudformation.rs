@@ -171,6 +171,15 @@ pub mod ops {
         type Input = super::ListStacksInput;
         type Output = super::ListStacksOutput;
     }
+    /// `SignalResource`
+    #[derive(Debug)]
+    pub struct SignalResource;
+    impl model::Operation for SignalResource {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "SignalResource";
+        type Input = super::SignalResourceInput;
+        type Output = ();
+    }
     /// `UpdateStack`
     #[derive(Debug)]
     pub struct UpdateStack;
@@ -1779,6 +1788,34 @@ impl model::Output for RollbackTrigger {
         ];
         put::text(w, &M[0], &self.arn);
         put::text(w, &M[1], &self.r#type);
+    }
+}
+
+/// `SignalResourceInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SignalResourceInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `LogicalResourceId`
+    pub logical_resource_id: SmolStr,
+    /// `UniqueId`
+    pub unique_id: SmolStr,
+    /// `Status`
+    pub status: SmolStr,
+}
+impl model::Input for SignalResourceInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "LogicalResourceId" => out.logical_resource_id = take::text(value).unwrap_or_default(),
+                "UniqueId" => out.unique_id = take::text(value).unwrap_or_default(),
+                "Status" => out.status = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
     }
 }
 

@@ -6,6 +6,7 @@
 //! from the registry's schemas (crate `cfn-template`), not from here.
 
 mod autoscaling;
+mod cloudformation;
 mod context;
 mod ec2;
 mod elasticloadbalancing;
@@ -25,6 +26,7 @@ pub use provider::{Deletion, Provider, Readiness};
 /// Lists the providers; a new type is one more line in one of the lists.
 static PROVIDERS: &[&[&dyn Provider]] = &[
     autoscaling::TYPES,
+    cloudformation::TYPES,
     ec2::TYPES,
     elasticloadbalancing::TYPES,
     elasticloadbalancingv2::TYPES,

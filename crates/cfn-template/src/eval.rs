@@ -361,7 +361,7 @@ impl<'e, 'a> Pass<'e, 'a> {
 }
 
 /// The text of a scalar value.
-pub(crate) fn scalar_text(value: &Value) -> Option<String> {
+pub fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

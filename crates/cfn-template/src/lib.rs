@@ -62,7 +62,7 @@ mod template;
 pub use diff::{PropertyChange, diff, is_same, replacement};
 pub use eval::{
     Awaited, Conditions, Evaluated, EvaluatedOutput, Evaluator, PSEUDO_PARAMETERS, PseudoValues,
-    UNKNOWN, is_unknown,
+    UNKNOWN, is_unknown, scalar_text,
 };
 pub use graph::{Graph, dependencies};
 pub use lookup::{EmptyWorld, Lookup, Resolution, no_export, no_ssm_parameter};

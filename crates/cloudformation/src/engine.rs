@@ -9,19 +9,24 @@
 //! Sequences of events follow "Stack events" as recorded from AWS.
 
 mod begin;
+mod duration;
+mod expect;
 mod finish;
+mod guests;
 mod operation;
 mod outputs;
 mod plan;
 mod remove;
 mod restore;
+mod rolling;
 mod run;
 mod settle;
+mod watch;
 mod wording;
 mod world;
 
 pub(crate) use begin::{create, delete, update};
-pub(crate) use operation::{Former, Operation};
+pub(crate) use operation::{Former, Operation, awaits_signals};
 pub(crate) use plan::{Change, Deed, Detail, plan};
 pub(crate) use run::advance;
 pub(crate) use world::World;

@@ -99,3 +99,17 @@ pub(crate) fn change_set_status(id: &str, doing: &str, status: &str) -> ApiError
 pub(crate) fn too_many_change_sets(limit: usize) -> ApiError {
     ApiError::new("LimitExceededException", format!("ChangeSet limit exceeded: {limit}"))
 }
+
+pub(crate) fn no_resource(id: &str, stack: &str) -> ApiError {
+    validation(format!("Resource {id} does not exist for stack {stack}"))
+}
+
+/// Text from memory.
+pub(crate) fn not_signaled(id: &str, status: &str) -> ApiError {
+    validation(format!("Resource {id} is in {status} state and cannot be signaled"))
+}
+
+/// Text from memory.
+pub(crate) fn stack_not_signaled(id: &str, status: &str) -> ApiError {
+    validation(format!("Stack:{id} is in {status} state and can not be signaled"))
+}

@@ -14,6 +14,7 @@ kernel::resources! {
     events,
     exports,
     resources,
+    signals,
     stacks,
     templates,
 }

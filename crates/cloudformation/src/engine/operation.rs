@@ -1,5 +1,7 @@
 //! A stack operation as a row.
 
+use super::expect::Expectation;
+use super::rolling::Rolling;
 use crate::stacks::{Revision, Stack, StackOutput};
 use kernel::{Row, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -56,7 +58,12 @@ pub(crate) enum Undo {
     /// It made the resource.
     Created,
     /// It changed the resource, whose former properties these are.
-    Changed { properties: Arc<str>, metadata: SmolStr },
+    Changed {
+        properties: Arc<str>,
+        metadata: SmolStr,
+        #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+        update_policy: SmolStr,
+    },
     /// It made another resource in place of this one.
     Replaced { old: Box<Removal>, metadata: SmolStr },
 }
@@ -84,6 +91,12 @@ pub(crate) struct Step {
     pub(crate) since: Timestamp,
     /// What it did.
     pub(crate) undo: Option<Undo>,
+    /// Signals that it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expects: Option<Box<Expectation>>,
+    /// The rolling update of its group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rolling: Option<Box<Rolling>>,
 }
 
 impl Step {
@@ -95,6 +108,8 @@ impl Step {
             standing: Standing::Waiting,
             since: Timestamp::default(),
             undo: None,
+            expects: None,
+            rolling: None,
         }
     }
 }
@@ -140,6 +155,16 @@ pub(crate) struct Operation {
     /// Resources that go when everything else has succeeded.
     pub(crate) leftovers: Vec<Step>,
     pub(crate) former: Option<Box<Former>>,
+}
+
+/// Whether a resource waits for signals now.
+pub(crate) fn awaits_signals(operation: &Operation, logical_id: &str) -> bool {
+    operation.steps.iter().any(|step| {
+        step.logical_id == logical_id
+            && step.standing == Standing::Running
+            && (step.expects.as_ref().is_some_and(|e| e.from == logical_id)
+                || step.rolling.as_ref().is_some_and(|r| r.awaits_signals()))
+    })
 }
 
 impl Row for Operation {

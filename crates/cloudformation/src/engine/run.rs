@@ -130,7 +130,7 @@ impl Run<'_, '_> {
             let mut moved = false;
             for number in 0..count {
                 let standing = match self.operation.steps[number].standing {
-                    Standing::Running => self.check(number),
+                    Standing::Running => self.go_on(number),
                     Standing::Waiting if self.is_free(number) => self.start(number, settling),
                     other => other,
                 };
@@ -173,7 +173,7 @@ impl Run<'_, '_> {
                 let id = step.logical_id.clone();
                 let steps = &self.operation.steps;
                 let after = step.after.iter().map(|n| steps[*n].logical_id.clone()).collect();
-                match (Settler { run: self, template, evaluator, after }).start(&id) {
+                match (Settler { run: self, template, evaluator, after, number }).start(&id) {
                     Ok(Started::Unchanged) => Standing::Done,
                     Ok(Started::Running(undo)) => {
                         self.operation.steps[number].undo = Some(undo);
@@ -185,11 +185,10 @@ impl Run<'_, '_> {
         }
     }
 
-    fn check(&mut self, number: usize) -> Standing {
+    fn go_on(&mut self, number: usize) -> Standing {
         match self.operation.steps[number].action.clone() {
-            Action::Settle => self.check_settled(number),
+            Action::Settle | Action::Restore(_) => self.check(number),
             Action::Remove(removal) => self.remove(number, &removal),
-            Action::Restore(_) => self.check_restored(number),
         }
     }
 

@@ -79,6 +79,11 @@ impl Status {
         )
     }
 
+    /// Whether an operation is going on.
+    pub(crate) fn in_motion(self) -> bool {
+        self.name().ends_with("_IN_PROGRESS") && self != Self::ReviewInProgress
+    }
+
     /// Whether a resource of this status exists.
     pub(crate) const fn exists(self) -> bool {
         !matches!(self, Self::DeleteComplete | Self::DeleteSkipped)

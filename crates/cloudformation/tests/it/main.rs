@@ -15,4 +15,6 @@ mod parameters;
 mod refusals;
 mod restart;
 mod rollback;
+mod rolling_updates;
+mod signals;
 mod updates;
