@@ -128,10 +128,11 @@ impl Chart<'_> {
     fn capacity(&mut self) {
         let group = self.group;
         let (service, desired) = (self.counted(&group.in_service), self.counted(&group.desired));
+        // A sample tells who was on the way since the one before it.
         let with_pending: Vec<Option<u32>> = group
             .in_service
             .iter()
-            .zip(&group.pending)
+            .zip(group.pending.iter().skip(1).chain([&Some(0)]))
             .map(|(service, pending)| Some((*service)? + (*pending)?))
             .collect();
         let all = self.counted(&with_pending);
