@@ -1,5 +1,6 @@
 //! The command line.
 
+mod explain;
 mod fault;
 mod load;
 mod outbox;
@@ -53,6 +54,8 @@ enum Command {
     Fault(fault::FaultOptions),
     /// Give instances a load, show it, take it away.
     Load(load::LoadOptions),
+    /// Tell what happened to a group, an instance or an alarm, and why.
+    Explain(explain::ExplainOptions),
     /// Show the mail, telephone messages and web calls that left a running cloud.
     Outbox(outbox::OutboxOptions),
     /// List the operations that are implemented.
@@ -165,6 +168,7 @@ impl Arguments {
             Command::Clock(options) => clock(options)?,
             Command::Fault(options) => fault::fault(&options)?,
             Command::Load(options) => load::load(&options)?,
+            Command::Explain(options) => explain::explain(&options)?,
             Command::Outbox(options) => outbox::outbox(&options)?,
             Command::Coverage(options) => coverage(&options)?,
         }
@@ -247,12 +251,30 @@ fn clock(options: ClockOptions) -> Result<(), Failure> {
         print_json(&answer);
         return Ok(());
     }
-    let idle = if answer["idle"] == json!(true) { ", nothing pending" } else { "" };
-    println!("{}  ({}{idle})", answer["now"].as_str().unwrap_or("-"), clock_words(&answer));
+    println!("{}", clock_line(&answer));
+    if let Some(advice) = advice(&answer) {
+        println!("{advice}");
+    }
     if answer["truncated"] == json!(true) {
         println!("Broken off with more to do: run it again, or raise --limit.");
     }
     Ok(())
+}
+
+/// The time, how it runs, and what is due next.
+fn clock_line(answer: &Value) -> String {
+    let pending = match (answer["waiting_tasks"].as_u64(), answer["next_task_at"].as_str()) {
+        (Some(1), Some(at)) => format!(", 1 task pending, due at {at}"),
+        (Some(count), Some(at)) => format!(", {count} tasks pending, the next due at {at}"),
+        _ => ", nothing pending".to_owned(),
+    };
+    format!("{}  ({}{pending})", answer["now"].as_str().unwrap_or("-"), clock_words(answer))
+}
+
+/// What to do when time stands still and something waits for it.
+fn advice(answer: &Value) -> Option<&'static str> {
+    let stands = answer["mode"] == json!("paused") && answer["idle"] == json!(false);
+    stands.then_some("Time is paused. To let it pass: lowcloud clock step 1m, or clock resume.")
 }
 
 fn coverage(options: &CoverageOptions) -> Result<(), Failure> {
@@ -285,6 +307,20 @@ fn coverage(options: &CoverageOptions) -> Result<(), Failure> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn the_clock_says_what_waits_for_it() {
+        let mut clock = json!({
+            "now": "T", "mode": "paused", "idle": false, "waiting_tasks": 3, "next_task_at": "U",
+        });
+        assert_eq!(clock_line(&clock), "T  (paused, 3 tasks pending, the next due at U)");
+        assert!(advice(&clock).is_some());
+        clock["mode"] = json!("real");
+        assert!(advice(&clock).is_none());
+        let idle = json!({ "now": "T", "mode": "paused", "idle": true, "waiting_tasks": 0 });
+        assert_eq!(clock_line(&idle), "T  (paused, nothing pending)");
+        assert!(advice(&idle).is_none());
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
