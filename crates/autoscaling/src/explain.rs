@@ -211,7 +211,12 @@ fn listed(sizes: &[(SmolStr, usize)]) -> String {
 fn chosen_in_words(choice: &Choice) -> String {
     let zone = match choice.left_zone {
         true => format!("the group no longer launches into {}", choice.zone),
-        false => format!("{} has the most ({})", choice.zone, listed(&choice.sizes)),
+        false => {
+            let most = choice.sizes.iter().map(|(_, size)| *size).max().unwrap_or_default();
+            let even = choice.sizes.iter().filter(|(_, size)| *size == most).count() > 1;
+            let word = if even { "is among those with the most" } else { "has the most" };
+            format!("{} {word} ({})", choice.zone, listed(&choice.sizes))
+        }
     };
     format!("{zone}; of the {} there that may go: {}", choice.candidates, choice.by)
 }
@@ -248,7 +253,7 @@ fn in_words(it: &Reckoned) -> String {
     };
     let counted = match it.counted == it.desired {
         true => format!("from {}", it.counted),
-        false => format!("from {} of {} that count", it.counted, it.desired),
+        false => format!("from {} (of {}, as far as warmed up)", it.counted, it.desired),
     };
     let end = match it.sets() {
         Some(set) => format!("desired {} → {set}", it.desired),

@@ -3,7 +3,7 @@
 
 use kernel::{Cloud, OperationRow, Timestamp, Wall};
 use smol_str::{SmolStr, format_smolstr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Polls of one operation, with no time passing in between, until it looks like waiting.
 const PATIENCE: u32 = 3;
@@ -35,23 +35,24 @@ impl Stalled {
         if self.looks_like_waiting(operation, cloud.now(wall), wall) {
             let status = cloud.status(wall);
             if let Some(text) = words(status.waiting) {
+                self.polls().told_at = Some(wall);
                 tracing::warn!("{text}");
             }
         }
     }
 
     fn looks_like_waiting(&self, operation: SmolStr, now: Timestamp, wall: Wall) -> bool {
-        let mut polls = self.polls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut polls = self.polls();
         if polls.operation != operation || polls.at != now {
             (polls.operation, polls.at, polls.count) = (operation, now, 0);
         }
         polls.count = polls.count.saturating_add(1);
         let lately = polls.told_at.is_some_and(|Wall(at)| wall.0 - at < EVERY_MILLIS);
-        if polls.count < PATIENCE || lately {
-            return false;
-        }
-        polls.told_at = Some(wall);
-        true
+        polls.count >= PATIENCE && !lately
+    }
+
+    fn polls(&self) -> MutexGuard<'_, Polls> {
+        self.polls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,8 +76,9 @@ mod tests {
         let ask = |operation: &str, now: i64, wall: i64| {
             stalled.looks_like_waiting(operation.into(), Timestamp(now), Wall(wall))
         };
-        assert_eq!([0, 1, 2, 3].map(|wall| ask(instances, 0, wall)), [false, false, true, false]);
-        assert!(ask(instances, 0, 40_000));
+        assert_eq!([0, 1, 2].map(|wall| ask(instances, 0, wall)), [false, false, true]);
+        stalled.polls().told_at = Some(Wall(2));
+        assert!(!ask(instances, 0, 30_001) && ask(instances, 0, 30_002));
         // Time has passed, or something else was asked: nobody waits yet.
         assert!(!ask(instances, 60_000, 80_000) && !ask(instances, 60_000, 81_000));
         assert!(!ask(vpcs, 60_000, 82_000) && !ask(instances, 60_000, 83_000));
