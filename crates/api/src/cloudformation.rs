@@ -9,6 +9,24 @@ use smol_str::SmolStr;
 
 /// The operations, as types.
 pub mod ops {
+    /// `CancelUpdateStack`
+    #[derive(Debug)]
+    pub struct CancelUpdateStack;
+    impl model::Operation for CancelUpdateStack {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "CancelUpdateStack";
+        type Input = super::CancelUpdateStackInput;
+        type Output = ();
+    }
+    /// `ContinueUpdateRollback`
+    #[derive(Debug)]
+    pub struct ContinueUpdateRollback;
+    impl model::Operation for ContinueUpdateRollback {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ContinueUpdateRollback";
+        type Input = super::ContinueUpdateRollbackInput;
+        type Output = super::ContinueUpdateRollbackOutput;
+    }
     /// `CreateChangeSet`
     #[derive(Debug)]
     pub struct CreateChangeSet;
@@ -108,6 +126,15 @@ pub mod ops {
         type Input = super::ExecuteChangeSetInput;
         type Output = super::ExecuteChangeSetOutput;
     }
+    /// `GetStackPolicy`
+    #[derive(Debug)]
+    pub struct GetStackPolicy;
+    impl model::Operation for GetStackPolicy {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "GetStackPolicy";
+        type Input = super::GetStackPolicyInput;
+        type Output = super::GetStackPolicyOutput;
+    }
     /// `GetTemplate`
     #[derive(Debug)]
     pub struct GetTemplate;
@@ -171,6 +198,24 @@ pub mod ops {
         type Input = super::ListStacksInput;
         type Output = super::ListStacksOutput;
     }
+    /// `RollbackStack`
+    #[derive(Debug)]
+    pub struct RollbackStack;
+    impl model::Operation for RollbackStack {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "RollbackStack";
+        type Input = super::RollbackStackInput;
+        type Output = super::RollbackStackOutput;
+    }
+    /// `SetStackPolicy`
+    #[derive(Debug)]
+    pub struct SetStackPolicy;
+    impl model::Operation for SetStackPolicy {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "SetStackPolicy";
+        type Input = super::SetStackPolicyInput;
+        type Output = ();
+    }
     /// `SignalResource`
     #[derive(Debug)]
     pub struct SignalResource;
@@ -225,6 +270,28 @@ impl model::Output for AccountLimit {
         ];
         if let Some(v) = &self.name { put::text(w, &M[0], v) }
         if let Some(v) = &self.value { put::integer(w, &M[1], v) }
+    }
+}
+
+/// `CancelUpdateStackInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelUpdateStackInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+}
+impl model::Input for CancelUpdateStackInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -312,6 +379,45 @@ impl model::Output for ChangeSetSummary {
         if let Some(v) = &self.root_change_set_id { put::text(w, &M[11], v) }
         if let Some(v) = &self.import_existing_resources { put::boolean(w, &M[12], v) }
     }
+}
+
+/// `ContinueUpdateRollbackInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContinueUpdateRollbackInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `RoleARN`
+    pub role_arn: Option<SmolStr>,
+    /// `ResourcesToSkip`
+    pub resources_to_skip: Option<Vec<SmolStr>>,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+    /// `ForceRollback`
+    pub force_rollback: Option<bool>,
+}
+impl model::Input for ContinueUpdateRollbackInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "RoleARN" => out.role_arn = take::text(value),
+                "ResourcesToSkip" => out.resources_to_skip = (|v| take::list(v, take::text))(value),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                "ForceRollback" => out.force_rollback = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ContinueUpdateRollbackOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContinueUpdateRollbackOutput {
+}
+impl model::Output for ContinueUpdateRollbackOutput {
+    fn write(&self, _: &mut dyn model::Writer) {}
 }
 
 /// `CreateChangeSetInput`
@@ -997,6 +1103,40 @@ impl model::Output for Export {
         if let Some(v) = &self.exporting_stack_id { put::text(w, &M[0], v) }
         if let Some(v) = &self.name { put::text(w, &M[1], v) }
         if let Some(v) = &self.value { put::text(w, &M[2], v) }
+    }
+}
+
+/// `GetStackPolicyInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetStackPolicyInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+}
+impl model::Input for GetStackPolicyInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `GetStackPolicyOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetStackPolicyOutput {
+    /// `StackPolicyBody`
+    pub stack_policy_body: Option<SmolStr>,
+}
+impl model::Output for GetStackPolicyOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackPolicyBody", ..NONE },
+        ];
+        if let Some(v) = &self.stack_policy_body { put::text(w, &M[0], v) }
     }
 }
 
@@ -1759,6 +1899,56 @@ impl model::Output for RollbackConfiguration {
     }
 }
 
+/// `RollbackStackInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackStackInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `RoleARN`
+    pub role_arn: Option<SmolStr>,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+    /// `RetainExceptOnCreate`
+    pub retain_except_on_create: Option<bool>,
+    /// `DeploymentConfig`
+    pub deployment_config: Option<DeploymentConfig>,
+}
+impl model::Input for RollbackStackInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "RoleARN" => out.role_arn = take::text(value),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                "RetainExceptOnCreate" => out.retain_except_on_create = take::boolean(value),
+                "DeploymentConfig" => out.deployment_config = take::structure::<DeploymentConfig>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `RollbackStackOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackStackOutput {
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+}
+impl model::Output for RollbackStackOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "OperationId", ..NONE },
+        ];
+        if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.operation_id { put::text(w, &M[1], v) }
+    }
+}
+
 /// `RollbackTrigger`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RollbackTrigger {
@@ -1788,6 +1978,31 @@ impl model::Output for RollbackTrigger {
         ];
         put::text(w, &M[0], &self.arn);
         put::text(w, &M[1], &self.r#type);
+    }
+}
+
+/// `SetStackPolicyInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetStackPolicyInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `StackPolicyBody`
+    pub stack_policy_body: Option<SmolStr>,
+    /// `StackPolicyURL`
+    pub stack_policy_url: Option<SmolStr>,
+}
+impl model::Input for SetStackPolicyInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "StackPolicyBody" => out.stack_policy_body = take::text(value),
+                "StackPolicyURL" => out.stack_policy_url = take::text(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 

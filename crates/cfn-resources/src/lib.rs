@@ -19,7 +19,7 @@ mod sns;
 mod sqs;
 mod ssm;
 
-pub use context::{Context, StackFacts};
+pub use context::{Context, MAX_DEPTH, StackFacts};
 pub use properties::Properties;
 pub use provider::{Deletion, Provider, Readiness};
 

@@ -13,6 +13,7 @@ mod duration;
 mod expect;
 mod finish;
 mod guests;
+mod nested;
 mod operation;
 mod outputs;
 mod plan;
@@ -25,7 +26,8 @@ mod watch;
 mod wording;
 mod world;
 
-pub(crate) use begin::{create, delete, update};
+pub(crate) use begin::{continue_rollback, create, delete, failed_to_restore, roll_back, update};
+pub(crate) use nested::adopt;
 pub(crate) use operation::{Former, Operation, awaits_signals};
 pub(crate) use plan::{Change, Deed, Detail, plan};
 pub(crate) use run::advance;

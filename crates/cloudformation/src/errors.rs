@@ -113,3 +113,34 @@ pub(crate) fn not_signaled(id: &str, status: &str) -> ApiError {
 pub(crate) fn stack_not_signaled(id: &str, status: &str) -> ApiError {
     validation(format!("Stack:{id} is in {status} state and can not be signaled"))
 }
+
+/// Text from memory.
+pub(crate) fn cannot_cancel() -> ApiError {
+    validation("CancelUpdateStack cannot be called from current stack status")
+}
+
+/// Text from memory.
+pub(crate) fn cannot_continue_rollback(id: &str, status: &str) -> ApiError {
+    validation(format!("Stack:{id} is in {status} state and can not continue update rollback."))
+}
+
+/// Text from memory.
+pub(crate) fn cannot_roll_back(id: &str, status: &str) -> ApiError {
+    validation(format!("Stack:{id} is in {status} state and can not be rolled back."))
+}
+
+/// Text from memory.
+pub(crate) fn cannot_skip(ids: &[&str]) -> ApiError {
+    validation(format!(
+        "The following resources to skip are not in UPDATE_FAILED state: [{}]",
+        ids.join(", ")
+    ))
+}
+
+pub(crate) fn invalid_stack_policy() -> ApiError {
+    validation("Error validating stack policy: Invalid stack policy")
+}
+
+pub(crate) fn two_stack_policies() -> ApiError {
+    validation("You cannot specify both StackPolicyURL and StackPolicyBody")
+}

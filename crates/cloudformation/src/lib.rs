@@ -15,6 +15,7 @@ kernel::resources! {
     exports,
     resources,
     signals,
+    stack_policies,
     stacks,
     templates,
 }

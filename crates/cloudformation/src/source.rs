@@ -25,7 +25,7 @@ pub(crate) fn text(
 }
 
 /// Reads a template from S3, by any of the forms in which an object's URL can be written.
-fn object(tx: &mut Tx, caller: &Caller, url: &str) -> Result<String, ApiError> {
+pub(crate) fn object(tx: &mut Tx, caller: &Caller, url: &str) -> Result<String, ApiError> {
     if let Some(rest) = url.strip_prefix("s3://") {
         let bucket = rest.split('/').next().unwrap_or_default();
         return Err(errors::validation(format!(

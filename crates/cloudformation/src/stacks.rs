@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod describe;
+mod recover;
 mod request;
 mod row;
 mod update;
@@ -19,10 +20,14 @@ resource! { cloudformation:
         write CreateStack => create::create_stack,
         write UpdateStack => update::update_stack,
         write DeleteStack => delete::delete_stack,
+        write CancelUpdateStack => recover::cancel_update_stack,
+        write ContinueUpdateRollback => recover::continue_update_rollback,
+        write RollbackStack => recover::rollback_stack,
         read DescribeStacks => describe::describe_stacks,
         read ListStacks => describe::list_stacks,
         write UpdateTerminationProtection => update::update_termination_protection,
     }
     tables { Stack, Operation }
     tasks { "cloudformation.advance" => engine::advance }
+    controls { internal "cloudformation.adopt" => engine::adopt }
 }

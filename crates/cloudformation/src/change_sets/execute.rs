@@ -38,6 +38,7 @@ pub(super) fn execute_change_set(
     stack.reason = String::new();
     stack.token = input.client_request_token;
     stack.on_failure = on_failure;
+    stack.policy_during_update = None;
     stack.retain_except_on_create = input.retain_except_on_create.unwrap_or(false);
     if creates {
         stack.status = Status::CreateInProgress;

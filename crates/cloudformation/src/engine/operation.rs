@@ -94,6 +94,9 @@ pub(crate) struct Step {
     /// Signals that it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expects: Option<Box<Expectation>>,
+    /// The nested stack was told to go back.
+    #[serde(default)]
+    pub(crate) told_back: bool,
     /// The rolling update of its group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rolling: Option<Box<Rolling>>,
@@ -109,6 +112,7 @@ impl Step {
             since: Timestamp::default(),
             undo: None,
             expects: None,
+            told_back: false,
             rolling: None,
         }
     }
@@ -155,6 +159,21 @@ pub(crate) struct Operation {
     /// Resources that go when everything else has succeeded.
     pub(crate) leftovers: Vec<Step>,
     pub(crate) former: Option<Box<Former>>,
+    /// It failed and rests until the user says how to go on.
+    #[serde(default)]
+    pub(crate) paused: bool,
+    /// The user broke it off: it is undone at the next look.
+    #[serde(default)]
+    pub(crate) cancelled: bool,
+    /// What cannot be deleted is left behind.
+    #[serde(default)]
+    pub(crate) force: bool,
+    /// It goes on with a creation that failed: there is nothing to go back to.
+    #[serde(default)]
+    pub(crate) from_nothing: bool,
+    /// Steps of former attempts that failed and were not undone, the latest attempt last.
+    #[serde(default)]
+    pub(crate) earlier: Vec<Step>,
 }
 
 /// Whether a resource waits for signals now.

@@ -10,6 +10,7 @@ mod change;
 
 pub(crate) use change::{Change, Deed, Detail, Recreation};
 
+use super::nested;
 use super::settle::{self, Wanted};
 use super::world::World;
 use crate::errors;
@@ -189,6 +190,18 @@ impl Planner<'_, '_> {
                 ..of_attribute("Properties")
             };
             details.extend(self.causes.of_property(id, &detail));
+        }
+        if row.resource_type == nested::STACK && details.is_empty() {
+            // What its template says where it lies is seen only when it is updated.
+            details.push(Detail {
+                is_static: false,
+                source: SmolStr::new_static("Automatic"),
+                ..of_attribute("Properties")
+            });
+        }
+        if row.status.has_failed() && details.is_empty() {
+            // What failed and was not undone is tried again.
+            details.push(of_attribute("Properties"));
         }
         if row.metadata != wanted.metadata {
             details.push(of_attribute("Metadata"));

@@ -1,6 +1,7 @@
 //! Undoing an update that failed: resources that were changed are changed back, those that were
 //! replaced are taken back, those that were made go in the cleanup.
 
+use super::nested;
 use super::operation::{Action, Kind, Phase, Removal, Standing, Step, Undo};
 use super::remove;
 use super::rolling;
@@ -14,7 +15,8 @@ impl Run<'_, '_> {
     /// Turns the update into its own undoing.
     pub(super) fn begin_update_rollback(&mut self, reason: &str) {
         self.stack_event(Status::UpdateRollbackInProgress, reason);
-        let steps = std::mem::take(&mut self.operation.steps);
+        let mut steps = std::mem::take(&mut self.operation.earlier);
+        steps.append(&mut self.operation.steps);
         let mut undoing: Vec<Step> = Vec::new();
         let mut created: Vec<(SmolStr, Vec<SmolStr>, Removal)> = Vec::new();
         for step in steps {
@@ -75,6 +77,11 @@ impl Run<'_, '_> {
                 row.update_policy = update_policy.clone();
                 let before = row.properties();
                 self.record(&mut row, Status::UpdateInProgress, "");
+                if row.resource_type == nested::STACK {
+                    self.operation.steps[number].told_back = false;
+                    self.put(row);
+                    return Standing::Running;
+                }
                 let back = rolling::back(&row, &now).and_then(|rolling| {
                     let given = match rolling.is_some() {
                         true => Cow::Owned(rolling::without_sizes(&before)),

@@ -35,7 +35,10 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
         return;
     };
     let now = tx.now();
-    if now < operation.not_before {
+    if operation.paused {
+        return;
+    }
+    if now < operation.not_before && !operation.cancelled {
         tx.schedule(operation.not_before, "cloudformation.advance", stack_id);
         return;
     }
@@ -44,10 +47,18 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
     let mut run = Run { world: &world, stack, operation, now, wake: None, over: false };
     run.look(caller);
     let Run { stack, operation, wake, over, .. } = run;
-    if over {
+    if over || operation.paused {
+        change_sets::executed(tx, &stack);
+        if let Some(parent) = stack.parent_id.as_ref().filter(|id| tx.contains::<Operation>(id)) {
+            tx.schedule(now, "cloudformation.advance", parent);
+        }
+    }
+    if operation.paused {
+        tx.cancel("cloudformation.advance", stack_id);
+        tx.put(operation);
+    } else if over {
         tx.remove::<Operation>(stack_id);
         tx.cancel("cloudformation.advance", stack_id);
-        change_sets::executed(tx, &stack);
     } else {
         let at = wake.unwrap_or(operation.not_before).max(operation.not_before);
         tx.schedule(at.max(now), "cloudformation.advance", stack_id);
@@ -58,8 +69,11 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
 
 impl Run<'_, '_> {
     fn look(&mut self, caller: &Caller) {
+        if self.operation.cancelled {
+            self.break_off();
+        }
         // Each turn changes the phase or ends the look.
-        while !self.over && self.now >= self.operation.not_before {
+        while !self.over && !self.operation.paused && self.now >= self.operation.not_before {
             let finished = match self.operation.phase {
                 Phase::Acting | Phase::Cleaning => self.act(caller),
                 Phase::Finishing => true,
@@ -95,11 +109,12 @@ impl Run<'_, '_> {
             }
             match Evaluator::new(&template, &parameters, &pseudo, self.world) {
                 Ok(evaluator) => {
-                    let problem =
-                        self.is_fresh().then(|| outputs::unsupported(&evaluator, &template));
-                    if let Some(reason) = problem.flatten() {
-                        self.give_up(&reason);
-                        return false;
+                    if self.is_fresh() {
+                        let problem = outputs::unsupported(&evaluator, &template);
+                        if let Some(reason) = problem.or_else(|| self.refused_removal()) {
+                            self.give_up(&reason);
+                            return false;
+                        }
                     }
                     self.carry_on(Some((&template, &evaluator)));
                 }

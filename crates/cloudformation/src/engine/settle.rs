@@ -1,12 +1,14 @@
 //! Bringing resources to what the template says: made, changed, replaced or left alone.
 
 use super::expect::Expectation;
+use super::nested;
 use super::operation::{Action, Removal, Step, Undo};
 use super::rolling::{self, Rolling};
 use super::run::Run;
 use super::wording;
 use crate::resources::StackResource;
 use crate::signals;
+use crate::stack_policies::{self, Deed};
 use crate::stacks::{Stack, Status};
 use cfn_resources::Properties;
 use cfn_template::{Evaluator, Replacement, Resource, RetentionPolicy, Template, schema};
@@ -202,7 +204,13 @@ impl Settler<'_, '_, '_> {
         row.after = self.after.clone();
         let takes_tags = schema.as_ref().is_some_and(|schema| schema.tagging().is_some());
         let retagged = takes_tags && self.run.is_retagged();
-        if *old.resource_type == resource.resource_type && changes.is_empty() && !retagged {
+        // A nested stack's template may have changed where it lies.
+        let retried = old.status.has_failed() || old.resource_type == nested::STACK;
+        if !retried
+            && *old.resource_type == resource.resource_type
+            && changes.is_empty()
+            && !retagged
+        {
             let same = row.metadata == wanted.metadata;
             row.metadata = wanted.metadata;
             if !same {
@@ -218,7 +226,8 @@ impl Settler<'_, '_, '_> {
             cfn_resources::provider(&old.resource_type)
                 .is_some_and(|p| p.replaces(property, &old_properties, &new_properties))
         };
-        let replaces = *old.resource_type != resource.resource_type
+        let replaces = old.status == Status::CreateFailed
+            || *old.resource_type != resource.resource_type
             || changes.iter().any(|change| match change.requires_recreation {
                 Replacement::Always => true,
                 Replacement::Conditional => sometimes(change.property()),
@@ -227,7 +236,15 @@ impl Settler<'_, '_, '_> {
         row.properties = properties;
         row.metadata = wanted.metadata.clone();
         let rolls = row.resource_type == GROUP && rolling::is_due(&old_properties, &new_properties);
-        if replaces || (rolls && rolling::will_replace(&wanted.update_policy)) {
+        let replaces = replaces || (rolls && rolling::will_replace(&wanted.update_policy));
+        let deed = if replaces { Deed::Replace } else { Deed::Modify };
+        let (id, kind) = (&old.logical_id, &old.resource_type);
+        if let Some(reason) = stack_policies::refusal(&self.run.stack, deed, id, kind) {
+            let mut row = row;
+            row.properties = old.properties.clone();
+            return Err(self.fail(row, false, reason));
+        }
+        if replaces {
             row.resource_type = resource.resource_type.as_str().into();
             return self.replace(old, row, &wanted);
         }

@@ -1,7 +1,8 @@
 //! Asking after resources that are on their way: made, changed, or changed back.
 
 use super::expect::Verdict;
-use super::operation::{Standing, Undo};
+use super::nested;
+use super::operation::{Action, Standing, Undo};
 use super::rolling::Rolled;
 use super::run::Run;
 use super::wording;
@@ -45,6 +46,10 @@ impl Run<'_, '_> {
                 Rolled::Failed(reason) => return Err(reason),
                 Rolled::Done => {}
             }
+        }
+        let returns = matches!(self.operation.steps[number].action, Action::Restore(_));
+        if returns && row.resource_type == nested::STACK {
+            return self.nested_back(number, row);
         }
         let signaled = self.is_signaled(number, row)?;
         let properties = row.properties();

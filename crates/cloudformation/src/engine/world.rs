@@ -24,11 +24,23 @@ pub(crate) struct World<'a> {
     imports: RefCell<BTreeSet<SmolStr>>,
 }
 
+/// How many stacks a stack is nested in.
+fn depth(tx: &Tx, stack: &Stack) -> usize {
+    let parent = |id: &Option<SmolStr>| tx.get::<Stack>(id.as_deref()?);
+    let above = std::iter::successors(parent(&stack.parent_id), |stack| parent(&stack.parent_id));
+    above.take(cfn_resources::MAX_DEPTH).count()
+}
+
 impl<'a> World<'a> {
     /// The world of a stack.
     pub(super) fn new(tx: &'a mut Tx, caller: &Caller, stack: &Stack) -> Self {
-        let facts =
-            StackFacts { id: stack.id.clone(), name: stack.name.clone(), tags: stack.tags.clone() };
+        let facts = StackFacts {
+            id: stack.id.clone(),
+            name: stack.name.clone(),
+            tags: stack.tags.clone(),
+            capabilities: stack.capabilities.clone(),
+            depth: depth(tx, stack),
+        };
         Self {
             tx: RefCell::new(tx),
             caller: caller.via("cloudformation"),

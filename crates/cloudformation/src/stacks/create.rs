@@ -2,7 +2,7 @@
 
 use super::request::Proposal;
 use super::row::{Stack, Status};
-use crate::{engine, errors, source};
+use crate::{engine, errors, source, stack_policies};
 use api::cloudformation::{CreateStackInput, CreateStackOutput};
 use kernel::{ApiError, Caller, Tx};
 use smol_str::SmolStr;
@@ -35,6 +35,8 @@ pub(super) fn create_stack(
         role_arn: input.role_arn,
     };
     proposal.apply(tx, caller, &mut stack, None)?;
+    let (policy, url) = (input.stack_policy_body.as_deref(), input.stack_policy_url.as_deref());
+    stack.policy = stack_policies::given(tx, caller, policy, url)?;
     stack.on_failure = on_failure;
     stack.timeout_minutes = input.timeout_in_minutes;
     stack.termination_protection = input.enable_termination_protection.unwrap_or(false);
@@ -53,14 +55,10 @@ fn unsupported(input: &CreateStackInput) -> Result<(), ApiError> {
         .as_ref()
         .and_then(|c| c.rollback_triggers.as_ref())
         .is_some_and(|t| !t.is_empty());
-    let what = if triggers {
-        "rollback triggers"
-    } else if input.stack_policy_body.is_some() || input.stack_policy_url.is_some() {
-        "a stack policy"
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::not_implemented(format_args!("CreateStack with {what}")))
+    match triggers {
+        true => Err(ApiError::not_implemented("CreateStack with rollback triggers")),
+        false => Ok(()),
+    }
 }
 
 fn on_failure(given: Option<SmolStr>, disable: Option<bool>) -> Result<SmolStr, ApiError> {

@@ -71,6 +71,8 @@ pub(super) fn list_stacks(
         deletion_time: stack.deleted_at,
         stack_status: Some(SmolStr::new_static(stack.status.name())),
         stack_status_reason: reason(stack),
+        parent_id: stack.parent_id.clone(),
+        root_id: stack.root_id.clone(),
         drift_information: Some(wire::StackDriftInformationSummary {
             stack_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
             last_check_timestamp: None,
@@ -149,6 +151,8 @@ fn render(stack: &Stack) -> wire::Stack {
             stack_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
             last_check_timestamp: None,
         }),
+        parent_id: stack.parent_id.clone(),
+        root_id: stack.root_id.clone(),
         retain_except_on_create: stack.retain_except_on_create.then_some(true),
         last_operations: operations(stack),
         ..Default::default()

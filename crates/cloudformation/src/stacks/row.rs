@@ -63,9 +63,21 @@ impl Status {
         }
     }
 
-    /// Whether an update may begin.
+    /// Whether a resource was left as its failure left it.
+    pub(crate) const fn has_failed(self) -> bool {
+        matches!(self, Self::CreateFailed | Self::UpdateFailed)
+    }
+
+    /// Whether an update may begin: also one that goes on where another failed.
     pub(crate) const fn may_update(self) -> bool {
-        matches!(self, Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete)
+        matches!(
+            self,
+            Self::CreateComplete
+                | Self::CreateFailed
+                | Self::UpdateComplete
+                | Self::UpdateFailed
+                | Self::UpdateRollbackComplete
+        )
     }
 
     /// Whether a deletion may begin. A creation, or its rollback, is broken off by it.
@@ -145,6 +157,16 @@ pub(crate) struct Stack {
     /// The change set that was executed last, unless the stack was updated without one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change_set_id: Option<SmolStr>,
+    /// The stack of which it is a resource, and the one at the top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent_id: Option<SmolStr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) root_id: Option<SmolStr>,
+    /// JSON: what updates may do, and what the present one may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_during_update: Option<Arc<str>>,
 }
 
 /// What a caller says of a stack, checked: what creations and updates bring to it.
@@ -214,6 +236,10 @@ impl Stack {
             operation: ("CREATE_STACK".into(), tx.new_uuid()),
             last_event_at: tx.now().plus_millis(-1),
             change_set_id: None,
+            parent_id: None,
+            root_id: None,
+            policy: None,
+            policy_during_update: None,
         }
     }
 

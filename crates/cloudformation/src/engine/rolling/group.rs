@@ -146,7 +146,11 @@ impl Run<'_, '_> {
     }
 
     /// Lets the processes go on that the update suspended.
-    pub(super) fn resume(&self, row: &StackResource, rolling: &Rolling) -> Result<(), ApiError> {
+    pub(in crate::engine) fn resume(
+        &self,
+        row: &StackResource,
+        rolling: &Rolling,
+    ) -> Result<(), ApiError> {
         if rolling.suspended.is_empty() {
             return Ok(());
         }
