@@ -294,9 +294,9 @@ impl Assertion {
         }
         let fits = |activity: &&crate::record::Activity| {
             let kind = match happening {
-                Happening::Failed => activity.status == "Failed" || activity.status == "Cancelled",
-                Happening::Launches => activity.description.starts_with("Launching"),
-                Happening::Terminations => activity.description.starts_with("Terminating"),
+                Happening::Failed => activity.failed(),
+                Happening::Launches => activity.launches(),
+                Happening::Terminations => activity.terminates(),
                 Happening::Activities | Happening::Alarms => true,
             };
             kind && name.is_none_or(|name| {

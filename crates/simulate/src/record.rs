@@ -192,6 +192,23 @@ pub struct Stretch {
     pub label: String,
 }
 
+impl Activity {
+    /// Whether it failed or was cancelled.
+    pub fn failed(&self) -> bool {
+        matches!(self.status.as_str(), "Failed" | "Cancelled")
+    }
+
+    /// Whether it launched an instance, or is about to.
+    pub fn launches(&self) -> bool {
+        !self.failed() && self.description.starts_with("Launching")
+    }
+
+    /// Whether it terminated an instance, or is about to.
+    pub fn terminates(&self) -> bool {
+        !self.failed() && self.description.starts_with("Terminating")
+    }
+}
+
 /// What the instances cost, at the user's prices.
 #[derive(Clone, Debug, Serialize)]
 pub struct Cost {

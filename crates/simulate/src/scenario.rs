@@ -224,6 +224,7 @@ impl Scenario {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let named = |Failure(why): Failure| Failure(format!("{}: {why}", path.display()));
         let mut scenario = Self::parse(&text_of(path)?).map_err(named)?;
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         scenario.title = scenario.title.or_else(|| {
             let folder = path.parent()?.file_name()?.to_str()?;
             let stem = path.file_stem()?.to_str()?;

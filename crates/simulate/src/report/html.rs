@@ -5,7 +5,7 @@ mod chart;
 mod scale;
 mod tables;
 
-use crate::record::{Alarm, GroupSeries, Report};
+use crate::record::{Activity, Alarm, GroupSeries, Report};
 use crate::words::Span;
 use serde_json::json;
 use std::fmt::Write;
@@ -104,13 +104,9 @@ fn figures(report: &Report) -> String {
         values.reduce(f64::max)
     };
     let sizes = || report.groups.iter().flat_map(|group| group.in_service.iter().flatten());
-    let begins = |word: &str| {
-        let fits = |it: &&crate::record::Activity| {
-            it.status == "Successful" && it.description.starts_with(word)
-        };
-        report.activities.iter().filter(fits).count()
+    let count = |fits: fn(&Activity) -> bool| {
+        report.activities.iter().filter(|activity| fits(activity)).count().to_string()
     };
-    let failed = |it: &&crate::record::Activity| it.status == "Failed" || it.status == "Cancelled";
     let mut figures = Vec::new();
     if let Some(demand) = highest(|group| &group.demand) {
         figures.push((format!("{demand:.0}"), "requests/s, peak"));
@@ -121,10 +117,9 @@ fn figures(report: &Report) -> String {
     if let Some(most) = sizes().max() {
         figures.push((most.to_string(), "instances, peak"));
     }
-    figures.push((begins("Launching").to_string(), "launches"));
-    figures.push((begins("Terminating").to_string(), "terminations"));
-    figures
-        .push((report.activities.iter().filter(failed).count().to_string(), "failed activities"));
+    figures.push((count(Activity::launches), "launches"));
+    figures.push((count(Activity::terminates), "terminations"));
+    figures.push((count(Activity::failed), "failed activities"));
     let hours: f64 = report.instance_hours.values().sum();
     figures.push((format!("{hours:.1}"), "instance-hours"));
     if let Some(cost) = &report.cost {

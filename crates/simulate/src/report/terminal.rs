@@ -64,14 +64,13 @@ fn group_lines(text: &mut String, report: &Report, group: &GroupSeries) {
         let line = sparkline(&series, high);
         let _ = writeln!(text, "  {name:<10} {line}  {low:.0} to {high:.0}{unit}");
     }
-    let failed = |status: &str| status == "Failed" || status == "Cancelled";
     let own = || report.activities.iter().filter(|it| it.group == group.name);
     let _ = writeln!(
         text,
         "  activities {} launches, {} terminations, {} failed",
-        own().filter(|it| it.description.starts_with("Launching")).count(),
-        own().filter(|it| it.description.starts_with("Terminating")).count(),
-        own().filter(|it| failed(&it.status)).count(),
+        own().filter(|it| it.launches()).count(),
+        own().filter(|it| it.terminates()).count(),
+        own().filter(|it| it.failed()).count(),
     );
 }
 

@@ -317,10 +317,10 @@ impl Chart<'_> {
 
 /// Which lane an activity is shown in: place, name and class.
 fn lane(activity: &Activity) -> (usize, &'static str, &'static str) {
-    match activity.status.as_str() {
-        "Failed" | "Cancelled" => (2, "Failed activities", "failed"),
-        _ if activity.description.starts_with("Launching") => (0, "Launches", "launch"),
-        _ if activity.description.starts_with("Terminating") => (1, "Terminations", "terminate"),
+    match activity {
+        it if it.launches() => (0, "Launches", "launch"),
+        it if it.terminates() => (1, "Terminations", "terminate"),
+        it if it.failed() => (2, "Failed activities", "failed"),
         _ => (3, "Other activities", "other"),
     }
 }
