@@ -50,6 +50,8 @@ pub(crate) struct Stage<'a> {
     saved: BTreeMap<SmolStr, Value>,
     /// Milliseconds between glances.
     glance: i64,
+    /// When alarms and hours were noted last.
+    pub(crate) looked_at: i64,
     /// Groups that were seen since the last sample.
     pub(crate) glanced: BTreeMap<SmolStr, Glance>,
     pub(crate) report: Report,
@@ -135,6 +137,7 @@ impl<'a> Stage<'a> {
             start,
             saved: BTreeMap::new(),
             glance: GLANCE.0.max(scenario.lasts().0 / MAX_GLANCES),
+            looked_at: 0,
             glanced: BTreeMap::new(),
             report,
         };
@@ -180,10 +183,10 @@ impl<'a> Stage<'a> {
             let now = self.millis(self.now());
             let next = (now - now.rem_euclid(self.glance) + self.glance).min(at);
             self.step_to(next)?;
+            watch::glance(self)?;
             if next == at {
                 return Ok(());
             }
-            watch::glance(self)?;
         }
     }
 

@@ -254,6 +254,11 @@ impl Scenario {
                 amount.complete(folder).map_err(place)?;
             }
         }
+        let calls = self.before.iter_mut().chain(&mut self.calls);
+        for call in calls {
+            read_files(&mut call.input, folder)
+                .map_err(|Failure(why)| Failure(format!("{}: {why}", call.call)))?;
+        }
         self.check()
     }
 
@@ -353,6 +358,22 @@ impl Fault {
             return Err("code is an HTTP status from 200 to 599".to_owned());
         }
         Ok(())
+    }
+}
+
+/// Puts a file's text in the place of `{ file: NAME }`.
+fn read_files(input: &mut serde_json::Value, folder: &Path) -> Result<(), Failure> {
+    use serde_json::Value;
+    match input {
+        Value::Object(members) => {
+            if let (1, Some(Value::String(name))) = (members.len(), members.get("file")) {
+                *input = Value::String(text_of(&folder.join(name))?);
+                return Ok(());
+            }
+            members.values_mut().try_for_each(|value| read_files(value, folder))
+        }
+        Value::Array(items) => items.iter_mut().try_for_each(|value| read_files(value, folder)),
+        _ => Ok(()),
     }
 }
 

@@ -17,6 +17,9 @@ const MAX_ALARMS: usize = 500;
 /// Activities, of all groups together.
 const MAX_ACTIVITIES: usize = 20_000;
 
+/// CloudWatch looks at alarms once a minute.
+const LOOK_MILLIS: i64 = 60_000;
+
 /// Tags that CloudFormation gives.
 const STACK_TAG: &str = "aws:cloudformation:logical-id";
 
@@ -29,11 +32,21 @@ pub(crate) fn sample(stage: &mut Stage<'_>, at: i64) -> Result<(), Failure> {
     }
     stage.glanced.clear();
     stage.report.sample(at, samples);
+    match at > 0 && stage.looked_at == at {
+        true => Ok(()),
+        false => look(stage, at),
+    }
+}
+
+/// Notes what is counted by the minute, however far samples are apart: alarms, and the hours of
+/// instances.
+fn look(stage: &mut Stage<'_>, at: i64) -> Result<(), Failure> {
     for (alarm, since, value) in alarms(stage)? {
         let since = stage.millis(since);
         stage.report.alarm(at, since, alarm, &value);
     }
-    count_hours(stage, at)
+    let before = std::mem::replace(&mut stage.looked_at, at);
+    count_hours(stage, at - before)
 }
 
 fn groups(stage: &Stage<'_>) -> Result<Vec<autoscaling::AutoScalingGroup>, Failure> {
@@ -147,7 +160,11 @@ pub(crate) fn glance(stage: &mut Stage<'_>) -> Result<(), Failure> {
         let all = stage.glanced.get(&name).map_or(seen, |before| before.and(seen));
         stage.glanced.insert(name, all);
     }
-    Ok(())
+    let at = stage.millis(stage.now());
+    match at - stage.looked_at >= LOOK_MILLIS {
+        true => look(stage, at),
+        false => Ok(()),
+    }
 }
 
 fn whole(value: Option<i64>) -> u32 {
@@ -224,9 +241,11 @@ fn metric_alarm(alarm: cloudwatch::MetricAlarm) -> Seen {
     (seen, since.unwrap_or_default(), alarm.state_value.unwrap_or_default())
 }
 
-/// Instances that run now ran since the last sample, or since their launch.
-fn count_hours(stage: &mut Stage<'_>, at: i64) -> Result<(), Failure> {
-    let [.., before, _] = stage.report.times[..] else { return Ok(()) };
+/// Instances that run now ran for so long, or since their launch.
+fn count_hours(stage: &mut Stage<'_>, passed: i64) -> Result<(), Failure> {
+    if passed == 0 {
+        return Ok(());
+    }
     let now = stage.now();
     let mut next_token = None;
     loop {
@@ -242,7 +261,7 @@ fn count_hours(stage: &mut Stage<'_>, at: i64) -> Result<(), Failure> {
         let reservations = found.reservations.unwrap_or_default();
         for instance in reservations.into_iter().flat_map(|it| it.instances.unwrap_or_default()) {
             let age = instance.launch_time.map_or(i64::MAX, |launched| now.0 - launched.0);
-            let hours = (at - before).min(age) as f64 / 3_600_000.0;
+            let hours = passed.min(age) as f64 / 3_600_000.0;
             let kind = instance.instance_type.unwrap_or_default();
             *stage.report.instance_hours.entry(kind).or_default() += hours;
         }

@@ -196,6 +196,18 @@ fn reports_tell_the_same_in_every_form() {
 }
 
 #[test]
+fn what_happens_between_samples_counts_all_the_same() {
+    let rest = format!("calls:{POLICY}load: [{{ at: 10m, demand: 300 }}]\n");
+    let (fine, coarse) = (report(&rest), report(&format!("{rest}sample: 30m\n")));
+    assert_eq!((fine.times.len(), coarse.times.len()), (121, 5));
+    let hours = |report: &Report| report.instance_hours["t2.micro"];
+    assert!((hours(&fine) - hours(&coarse)).abs() < 0.001);
+    let states = |report: &Report| report.alarms[0].states.len();
+    assert_eq!(states(&fine), states(&coarse));
+    assert!(coarse.groups[0].pending[1].is_some_and(|pending| pending > 0));
+}
+
+#[test]
 fn the_page_shows_what_happened() {
     let report = report(&format!(
         "calls:{POLICY}load: [{{ at: 10m, demand: 300 }}]

@@ -50,6 +50,11 @@ fn what_cannot_be_is_refused_before_anything_is_played() {
     );
     check(&format!("for: 1h\n{call}\nload: [{{ demand: {{}} }}]"), &["load[0]: an amount is"]);
     check(
+        "for: 1h\ncalls: [{ call: cloudformation:CreateStack, input: { StackName: a, TemplateBody: { \
+         file: none.yaml } } }]",
+        &["cloudformation:CreateStack: none.yaml cannot be read"],
+    );
+    check(
         &format!("for: 1h\n{call}\nfaults: [{{ kind: throttle, rate: 2 }}]"),
         &["faults[0]: rate is between 0 and 1"],
     );
