@@ -128,14 +128,18 @@ impl Bar {
     }
 }
 
-/// Carries out `lowcloud simulate`. The exit code is 1 if an assertion fails, 2 if the scenario is
-/// wrong.
+/// Carries out `lowcloud simulate`.
 pub(super) fn simulate(options: &SimulateOptions) -> Result<ExitCode, Failure> {
+    Ok(ExitCode::from(run(options)?))
+}
+
+/// The exit code: 1 if an assertion fails, 2 if the scenario is wrong.
+fn run(options: &SimulateOptions) -> Result<u8, Failure> {
     let report = match options.play() {
         Ok(report) => report,
         Err(error) => {
             eprintln!("lowcloud: {error}");
-            return Ok(ExitCode::from(WRONG));
+            return Ok(WRONG);
         }
     };
     type Form = fn(&Report) -> String;
@@ -155,5 +159,94 @@ pub(super) fn simulate(options: &SimulateOptions) -> Result<ExitCode, Failure> {
     for verdict in report.assertions.iter().filter(|verdict| options.quiet && !verdict.holds) {
         eprintln!("lowcloud: '{}' does not hold: {}", verdict.text, verdict.found());
     }
-    Ok(ExitCode::from(u8::from(!report.holds())))
+    Ok(u8::from(!report.holds()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: SimulateOptions,
+    }
+
+    const TEMPLATE: &str = "Resources:
+  Config:
+    Type: AWS::AutoScaling::LaunchConfiguration
+    Properties: { ImageId: ami-09d2fb69, InstanceType: t2.micro }
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties:
+      LaunchConfigurationName: !Ref Config
+      AvailabilityZones: !GetAZs ''
+      MinSize: 1
+      MaxSize: 1
+";
+
+    /// Runs `simulate -q` with these arguments in a folder with these files.
+    fn run_in(folder: &Path, files: &[(&str, &str)], arguments: &[&str]) -> u8 {
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).expect("a temporary file");
+        }
+        let inside = |argument: &&str| match argument.contains('.') {
+            true => folder.join(argument).to_string_lossy().into_owned(),
+            false => (*argument).to_owned(),
+        };
+        let line = ["simulate".to_owned(), "-q".to_owned()];
+        let line = line.into_iter().chain(arguments.iter().map(inside));
+        run(&Line::parse_from(line).options).expect("files can be written")
+    }
+
+    #[test]
+    fn exit_codes_tell_assertions_from_mistakes() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = [
+            ("t.yaml", TEMPLATE),
+            ("holds.yaml", "{ for: 10m, template: t.yaml, assert: [final(desired) == 1] }"),
+            ("fails.yaml", "{ for: 10m, template: t.yaml, assert: [final(desired) == 2] }"),
+            ("wrong.yaml", "{ for: 10m, template: t.yaml, asert: [] }"),
+        ];
+        for (scenario, code) in
+            [("holds.yaml", 0), ("fails.yaml", 1), ("wrong.yaml", 2), ("none.yaml", 2)]
+        {
+            assert_eq!(run_in(folder.path(), &files, &[scenario]), code, "{scenario}");
+        }
+    }
+
+    #[test]
+    fn a_template_and_a_trace_are_enough() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = [
+            ("t.yaml", TEMPLATE),
+            ("trace.csv", "seconds,demand\n0,20\n300,80\n"),
+            ("prices.csv", "t2.micro,0.0138\n"),
+        ];
+        let arguments = [
+            "--template",
+            "t.yaml",
+            "--load",
+            "trace.csv",
+            "--for",
+            "20m",
+            "--region",
+            "us-west-1",
+            "--prices",
+            "prices.csv",
+            "--report",
+            "o.html",
+            "--json",
+            "o.json",
+            "--csv",
+            "o.csv",
+        ];
+        assert_eq!(run_in(folder.path(), &files, &arguments), 0);
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+        assert!(read("o.html").contains("<h1>t</h1>") && read("o.html").contains("USD"));
+        assert!(read("o.csv").contains(",80,80,1,1,1,1,0,0,"), "{}", read("o.csv"));
+        let report: serde_json::Value = serde_json::from_str(&read("o.json")).expect("JSON");
+        assert_eq!(report["stack"]["status"], "CREATE_COMPLETE");
+    }
 }

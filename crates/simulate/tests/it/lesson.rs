@@ -1,6 +1,6 @@
 //! The scenario that the README plays.
 
-use simulate::{Scenario, play};
+use simulate::{Scenario, play, summary};
 use std::path::Path;
 
 #[test]
@@ -11,5 +11,7 @@ fn the_readmes_scenario_holds() {
     scenario.complete(&folder).expect("a complete one");
     let report = play(&scenario, &lowcloud::wiring(), &mut |_| ()).expect("it can be played");
     assert!(report.holds(), "{:#?}", report.assertions);
-    assert_eq!(report.scenario.title, "scale-out-under-load");
+    let readme = std::fs::read_to_string(folder.join("../../../README.md")).expect("a README");
+    let summary = summary(&report);
+    assert!(readme.contains(&summary), "README.md shows something else than:\n{summary}");
 }
