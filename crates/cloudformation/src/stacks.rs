@@ -9,7 +9,7 @@ mod row;
 mod update;
 
 pub(crate) use describe::parameters as render_parameters;
-pub(crate) use request::{Proposal, template as request_template};
+pub(crate) use request::{Proposal, declared as declared_template};
 pub(crate) use row::{Revision, Stack, StackOutput, StackParameter, Status};
 
 use crate::engine::{self, Operation};

@@ -78,7 +78,6 @@ pub(super) fn list_stacks(
             last_check_timestamp: None,
         }),
         last_operations: operations(stack),
-        ..Default::default()
     };
     Ok(wire::ListStacksOutput {
         stack_summaries: Some(page.items.iter().map(summary).collect()),

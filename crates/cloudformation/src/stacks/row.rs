@@ -134,6 +134,9 @@ pub(crate) struct Stack {
     pub(crate) deleted_at: Option<Timestamp>,
     /// The template as it was sent.
     pub(crate) template: Arc<str>,
+    /// What its transforms made of it, if it has any: JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) processed: Option<Arc<str>>,
     pub(crate) description: Option<String>,
     pub(crate) parameters: Vec<StackParameter>,
     pub(crate) tags: Vec<(SmolStr, SmolStr)>,
@@ -173,6 +176,8 @@ pub(crate) struct Stack {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Revision {
     pub(crate) template: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) processed: Option<Arc<str>>,
     pub(crate) description: Option<String>,
     pub(crate) parameters: Vec<StackParameter>,
     pub(crate) tags: Vec<(SmolStr, SmolStr)>,
@@ -186,6 +191,7 @@ impl Revision {
     pub(crate) fn of(stack: &Stack) -> Self {
         Self {
             template: stack.template.clone(),
+            processed: stack.processed.clone(),
             description: stack.description.clone(),
             parameters: stack.parameters.clone(),
             tags: stack.tags.clone(),
@@ -198,6 +204,7 @@ impl Revision {
     /// Brings it to a stack.
     pub(crate) fn apply(self, stack: &mut Stack) {
         stack.template = self.template;
+        stack.processed = self.processed;
         stack.description = self.description;
         stack.parameters = self.parameters;
         stack.tags = self.tags;
@@ -220,6 +227,7 @@ impl Stack {
             updated_at: None,
             deleted_at: None,
             template: "".into(),
+            processed: None,
             description: None,
             parameters: Vec::new(),
             tags: Vec::new(),
@@ -291,7 +299,8 @@ impl Stack {
 
     /// Its template, which was checked when it was accepted.
     pub(crate) fn parsed(&self) -> Result<Template, ApiError> {
-        cfn_template::parse(&self.template).map_err(errors::of_problem)
+        let text = self.processed.as_ref().unwrap_or(&self.template);
+        cfn_template::parse(text).map_err(errors::of_problem)
     }
 }
 

@@ -20,4 +20,5 @@ mod rollback;
 mod rolling_updates;
 mod signals;
 mod stack_policies;
+mod transforms;
 mod updates;
