@@ -1,6 +1,6 @@
 //! Carrying out policies: when an alarm says so, or a user (ExecutePolicy).
 
-use super::arithmetic::{Step, adjust, step_for, track_in, track_out};
+use super::arithmetic::{adjust, step_for, track_in, track_out};
 use super::{Policy, PolicyKind, tracking};
 use crate::decisions::{self, CameTo, Held, Reckoned};
 use crate::groups::Group;
@@ -161,14 +161,10 @@ fn reckon(
     };
     reckoned.came_to = match &policy.kind {
         PolicyKind::Simple { adjustment, amount, min_magnitude, .. } => {
+            let magnitude = min_magnitude.unwrap_or(0);
             match trigger.honors_cooldown && cooling(tx, group) {
                 true => CameTo::Held(Held::Cooldown),
-                false => CameTo::Wanted(adjust(
-                    *adjustment,
-                    desired,
-                    *amount,
-                    min_magnitude.unwrap_or(0),
-                )),
+                false => CameTo::Wanted(adjust(*adjustment, desired, *amount, magnitude)),
             }
         }
         PolicyKind::Step { adjustment, steps, min_magnitude, aggregation, warmup_secs } => {
@@ -176,52 +172,79 @@ fn reckon(
             let (Some(metric), Some(threshold)) = (metric, trigger.threshold) else {
                 return Err(errors::validation("Metric data points must be provided"));
             };
-            let capacity = capacity(tx, group, *warmup_secs);
-            (reckoned.metric, reckoned.counted) = (Some(metric), capacity.warmed);
-            let by = |from, step: &Step| {
-                adjust(*adjustment, from, step.amount, min_magnitude.unwrap_or(0))
-            };
+            reckoned.metric = Some(metric);
             match step_for(steps, metric - threshold) {
                 None => CameTo::Held(Held::NoStep),
-                // Growing counts from what works already, so that one breach is answered once.
-                Some(step) if by(capacity.warmed, step) > capacity.warmed => {
-                    CameTo::Wanted(by(capacity.warmed, step).max(desired))
-                }
-                Some(_) if capacity.warming => CameTo::Held(Held::WarmingUp),
                 Some(step) => {
-                    reckoned.counted = desired;
-                    CameTo::Wanted(by(desired, step))
+                    let magnitude = min_magnitude.unwrap_or(0);
+                    let by = |from| adjust(*adjustment, from, step.amount, magnitude);
+                    reckon_step(&mut reckoned, &capacity(tx, group, *warmup_secs), by)
                 }
             }
         }
         PolicyKind::Tracking { target, warmup_secs, alarm_high, .. } => {
-            let capacity = capacity(tx, group, *warmup_secs);
             reckoned.bar = Some(*target);
-            if trigger.alarm == Some(alarm_high) {
-                reckoned.counted = capacity.warmed.max(1);
-                match trigger.value {
-                    None => CameTo::Held(Held::NoData),
-                    Some(metric) => {
-                        CameTo::Wanted(track_out(reckoned.counted, metric, *target).max(desired))
-                    }
-                }
-            } else {
-                let highest = trigger.datapoints.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                if trigger.datapoints.is_empty() {
-                    CameTo::Held(Held::NoData)
-                } else if capacity.warming {
-                    CameTo::Held(Held::WarmingUp)
-                } else if !tracking::others_agree(tx, caller, policy) {
-                    CameTo::Held(Held::OthersDisagree)
-                } else {
-                    reckoned.metric = Some(highest);
-                    CameTo::Wanted(track_in(capacity.desired, highest, *target))
+            let capacity = capacity(tx, group, *warmup_secs);
+            match trigger.alarm == Some(alarm_high) {
+                true => reckon_out(&mut reckoned, &capacity, *target),
+                false => {
+                    let agreed = || tracking::others_agree(tx, caller, policy);
+                    reckon_in(&mut reckoned, &capacity, *target, &trigger.datapoints, agreed)
                 }
             }
         }
         PolicyKind::Predictive { .. } => CameTo::Held(Held::Forecast),
     };
     Ok(reckoned)
+}
+
+/// A step: growing counts from what works already, so that one breach is answered once.
+fn reckon_step(
+    reckoned: &mut Reckoned,
+    capacity: &Capacity,
+    by: impl Fn(i64) -> i64,
+) -> CameTo {
+    let grown = by(capacity.warmed);
+    if grown > capacity.warmed {
+        reckoned.counted = capacity.warmed;
+        CameTo::Wanted(grown.max(capacity.desired))
+    } else if capacity.warming {
+        CameTo::Held(Held::WarmingUp)
+    } else {
+        CameTo::Wanted(by(capacity.desired))
+    }
+}
+
+/// The high alarm of target tracking.
+fn reckon_out(reckoned: &mut Reckoned, capacity: &Capacity, target: f64) -> CameTo {
+    reckoned.counted = capacity.warmed.max(1);
+    match reckoned.metric {
+        None => CameTo::Held(Held::NoData),
+        Some(metric) => {
+            CameTo::Wanted(track_out(reckoned.counted, metric, target).max(capacity.desired))
+        }
+    }
+}
+
+/// The low alarm of target tracking: by the highest of the datapoints.
+fn reckon_in(
+    reckoned: &mut Reckoned,
+    capacity: &Capacity,
+    target: f64,
+    datapoints: &[f64],
+    others_agree: impl Fn() -> bool,
+) -> CameTo {
+    let Some(highest) = datapoints.iter().copied().reduce(f64::max) else {
+        return CameTo::Held(Held::NoData);
+    };
+    reckoned.metric = Some(highest);
+    if capacity.warming {
+        CameTo::Held(Held::WarmingUp)
+    } else if !others_agree() {
+        CameTo::Held(Held::OthersDisagree)
+    } else {
+        CameTo::Wanted(track_in(capacity.desired, highest, target))
+    }
 }
 
 /// The metric by `MetricAggregationType`.
