@@ -263,8 +263,9 @@ impl Scenario {
     }
 
     fn check(&self) -> Result<(), Failure> {
-        let lasts =
-            self.lasts.ok_or_else(|| Failure::say("say how long the scenario lasts: for: 24h"))?;
+        let lasts = self.lasts.ok_or_else(|| {
+            Failure::say("say how long the scenario lasts: for: 24h, or --for 24h")
+        })?;
         if lasts.0 <= 0 || lasts > LONGEST {
             return Err(Failure(format!(
                 "for: {lasts} is not possible; more than nothing and at most {LONGEST}, since AWS \

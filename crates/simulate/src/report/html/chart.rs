@@ -22,6 +22,8 @@ const GAP: f64 = 44.0;
 /// Where shading begins, below the names of faults.
 const SHADE: f64 = 18.0;
 const FIRST: f64 = 46.0;
+/// About how wide a letter of a fault's name is.
+const LETTER: f64 = 7.0;
 const LANE: f64 = 34.0;
 
 type Points = Vec<(i64, f64)>;
@@ -226,19 +228,7 @@ impl Chart<'_> {
     fn finish(self) -> String {
         let bottom = self.top - GAP.min(LANE) + 26.0;
         let mut back = String::new();
-        for fault in &self.report.faults {
-            let (from, to) = (self.time.x(fault.from), self.time.x(fault.to));
-            let _ = write!(
-                back,
-                r#"<rect class="fault" x="{}" y="{SHADE}" width="{}" height="{}"><title>{}</title></rect><text class="mid fault-name" x="{}" y="11">{}</text>"#,
-                place(from),
-                place((to - from).max(2.0)),
-                place(bottom - SHADE),
-                escaped(&fault.label),
-                place(f64::midpoint(from, to).clamp(LEFT + 60.0, LEFT + WIDTH - 60.0)),
-                escaped(&fault.label)
-            );
-        }
+        self.faults(&mut back, bottom);
         for (at, name) in self.time.ticks() {
             let x = place(self.time.x(at));
             let _ = write!(
@@ -249,11 +239,41 @@ impl Chart<'_> {
             );
         }
         format!(
-            "<svg viewBox=\"0 0 1200 {}\" role=\"img\">\n{back}\n{}<line class=\"cursor\" y1=\"{SHADE}\" y2=\"{}\"/></svg>\n",
+            "<svg viewBox=\"0 0 1200 {}\" role=\"img\" aria-label=\"{}\">\n{back}\n{}<line class=\"cursor\" y1=\"{SHADE}\" y2=\"{}\"/></svg>\n",
             place(bottom + 22.0),
+            escaped(&format!("{} over time", self.group.label())),
             self.svg,
             place(bottom)
         )
+    }
+
+    /// Shades the faults, with their names above as far as there is room.
+    fn faults(&self, back: &mut String, bottom: f64) {
+        let mut free = LEFT;
+        for fault in &self.report.faults {
+            let (from, to) = (self.time.x(fault.from), self.time.x(fault.to));
+            let _ = write!(
+                back,
+                r#"<rect class="fault" x="{}" y="{SHADE}" width="{}" height="{}"><title>{}</title></rect>"#,
+                place(from),
+                place((to - from).max(2.0)),
+                place(bottom - SHADE),
+                escaped(&fault.label)
+            );
+            let width = LETTER * fault.label.chars().count() as f64;
+            let best = f64::midpoint(from, to) - width / 2.0;
+            let begin = best.min(LEFT + WIDTH - width).max(free);
+            if begin + width > LEFT + WIDTH + 1.0 || begin > to.max(best + width) {
+                continue;
+            }
+            free = begin + width + 2.0 * LETTER;
+            let _ = write!(
+                back,
+                r#"<text class="fault-name" x="{}" y="11">{}</text>"#,
+                place(begin),
+                escaped(&fault.label)
+            );
+        }
     }
 
     fn measured(&self, series: &[Option<f64>]) -> Points {

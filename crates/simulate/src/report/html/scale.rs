@@ -48,18 +48,18 @@ impl Time {
     pub(super) fn ticks(self) -> Vec<(i64, String)> {
         let fits = |step: &&i64| self.lasts / **step <= 13;
         let step = TICKS.iter().find(fits).copied().unwrap_or(self.lasts);
-        (0..=self.lasts / step.max(1)).map(|n| (n * step, hours(Span(n * step)))).collect()
+        (0..=self.lasts / step.max(1)).map(|n| (n * step, named(n * step, step))).collect()
     }
 }
 
-/// `36h` rather than `1d12h`, below three days.
-fn hours(span: Span) -> String {
-    match span.0 {
+/// In days or hours alone where the ticks are: `36h` rather than `1d12h`.
+fn named(at: i64, step: i64) -> String {
+    const HOUR: i64 = 3_600_000;
+    match at {
         0 => "0".to_owned(),
-        millis if millis < 259_200_000 && millis % 3_600_000 == 0 => {
-            format!("{}h", millis / 3_600_000)
-        }
-        _ => span.to_string(),
+        _ if step % (24 * HOUR) == 0 => format!("{}d", at / (24 * HOUR)),
+        _ if step % HOUR == 0 => format!("{}h", at / HOUR),
+        _ => Span(at).to_string(),
     }
 }
 
@@ -129,6 +129,7 @@ mod tests {
         assert_eq!(names(86_400_000)[..3], ["0", "2h", "4h"]);
         assert_eq!(names(600_000)[..3], ["0", "1m", "2m"]);
         assert_eq!(names(7 * 86_400_000).last().map(String::as_str), Some("7d"));
+        assert_eq!(names(14 * 86_400_000)[..3], ["0", "2d", "4d"]);
         for lasts in [1_000, 90_000, 3_600_000, 42 * 86_400_000] {
             assert!((1..=14).contains(&names(lasts).len()), "{lasts}");
         }
