@@ -7,6 +7,7 @@
 
 mod assertions;
 mod inputs;
+mod outputs;
 mod play;
 mod prices;
 mod record;

@@ -5,13 +5,12 @@ use crate::record::{Event, Report, Setup, Stack, Stretch};
 use crate::scenario::{Call, Fault, Load, Reference, Scenario};
 use crate::watch::{self, Glance};
 use crate::words::Span;
-use crate::{Failure, inputs};
+use crate::{Failure, inputs, outputs};
 use api::cloudformation as cfn;
 use kernel::{
     AnyOutput, ApiError, Caller, Clock, ClockMode, Cloud, MemoryJournal, Operation, Pace, Settings,
     Timestamp, Wall, Wiring,
 };
-use model::{Body, Protocol};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -256,7 +255,7 @@ impl<'a> Stage<'a> {
         match (answer, &call.expect_error) {
             (Ok(output), None) => {
                 if let Some(word) = &call.saved_as {
-                    self.saved.insert(word.clone(), document(call, &*output));
+                    self.saved.insert(word.clone(), outputs::document(&call.call, &*output));
                 }
                 self.note(name.to_string(), "done".to_owned());
                 Ok(())
@@ -397,10 +396,7 @@ impl<'a> Stage<'a> {
         for step in steps {
             let member = match step.parse::<usize>() {
                 Ok(number) => value.get(number),
-                // EC2's answers begin small on the wire, and large in the reference.
-                Err(_) => value.as_object().and_then(|members| {
-                    members.iter().find(|(name, _)| name.eq_ignore_ascii_case(step)).map(|it| it.1)
-                }),
+                Err(_) => value.get(step),
             };
             value = member.ok_or_else(|| {
                 Failure(format!("{{ result: {path} }}: there is no {step} in {value}"))
@@ -469,14 +465,5 @@ impl<'a> Stage<'a> {
         self.report.assertions.extend(verdicts);
         self.report.events.sort_by_key(|event| event.at);
         Ok(self.report)
-    }
-}
-
-/// An answer as JSON.
-fn document(call: &Call, output: &dyn AnyOutput) -> Value {
-    let answer = wire::encode(call.call.service, call.call.operation, Protocol::Json, "", output);
-    match answer.body {
-        Body::Memory(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
-        Body::Stored { .. } => Value::Null,
     }
 }

@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What is wrong with the scenario, as opposed to what does not hold in it.
+/// The exit code if the scenario or the command is wrong, as opposed to what does not hold.
 const WRONG: u8 = 2;
 
 /// Arguments of `lowcloud simulate`.
@@ -93,13 +93,14 @@ impl SimulateOptions {
 
     fn play(&self) -> Result<Report, ::simulate::Failure> {
         let scenario = self.completed()?;
+        let prices = self.prices.as_deref().map(::simulate::read_prices).transpose()?;
         let mut progress = Bar { shown: !self.quiet && std::io::stderr().is_terminal(), last: -1 };
         let played =
             ::simulate::play(&scenario, &lowcloud::wiring(), &mut |done| progress.tell(done));
         progress.clear();
         let mut report = played?;
-        if let Some(prices) = &self.prices {
-            report.price(&::simulate::read_prices(prices)?);
+        if let Some(prices) = &prices {
+            report.price(prices);
         }
         Ok(report)
     }
@@ -130,18 +131,16 @@ impl Bar {
 
 /// Carries out `lowcloud simulate`.
 pub(super) fn simulate(options: &SimulateOptions) -> Result<ExitCode, Failure> {
-    Ok(ExitCode::from(run(options)?))
+    let code = run(options).unwrap_or_else(|error| {
+        eprintln!("lowcloud: {error}");
+        WRONG
+    });
+    Ok(ExitCode::from(code))
 }
 
-/// The exit code: 1 if an assertion fails, 2 if the scenario is wrong.
+/// The exit code: 1 if an assertion fails.
 fn run(options: &SimulateOptions) -> Result<u8, Failure> {
-    let report = match options.play() {
-        Ok(report) => report,
-        Err(error) => {
-            eprintln!("lowcloud: {error}");
-            return Ok(WRONG);
-        }
-    };
+    let report = options.play()?;
     type Form = fn(&Report) -> String;
     let files: [(&Option<PathBuf>, Form); 3] = [
         (&options.report, ::simulate::html),
@@ -197,7 +196,7 @@ mod tests {
         };
         let line = ["simulate".to_owned(), "-q".to_owned()];
         let line = line.into_iter().chain(arguments.iter().map(inside));
-        run(&Line::parse_from(line).options).expect("files can be written")
+        run(&Line::parse_from(line).options).unwrap_or(WRONG)
     }
 
     #[test]
@@ -214,6 +213,8 @@ mod tests {
         {
             assert_eq!(run_in(folder.path(), &files, &[scenario]), code, "{scenario}");
         }
+        let nowhere = ["holds.yaml", "--json", "no/such/folder/o.json"];
+        assert_eq!(run_in(folder.path(), &files, &nowhere), WRONG);
     }
 
     #[test]

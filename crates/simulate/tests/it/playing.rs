@@ -196,6 +196,31 @@ fn reports_tell_the_same_in_every_form() {
 }
 
 #[test]
+fn a_demand_on_a_target_group_is_that_of_the_group_behind_it() {
+    let report = report(
+        "before:
+  - call: ec2:DescribeVpcs
+    as: vpcs
+  - call: elbv2:CreateTargetGroup
+    as: made
+    input: { Name: web, Protocol: HTTP, Port: 80, VpcId: { result: vpcs.Vpcs.0.VpcId } }
+calls:
+  - at: 5m
+    call: autoscaling:AttachLoadBalancerTargetGroups
+    input:
+      AutoScalingGroupName: { resource: Web }
+      TargetGroupARNs: [{ result: made.TargetGroups.0.TargetGroupArn }]
+load:
+  - at: 10m
+    target_group: { result: made.TargetGroups.0.TargetGroupArn }
+    demand: 120
+",
+    );
+    let demand = &report.groups[0].demand;
+    assert_eq!((demand[9], demand[10]), (None, Some(120.0)));
+}
+
+#[test]
 fn what_happens_between_samples_counts_all_the_same() {
     let rest = format!("calls:{POLICY}load: [{{ at: 10m, demand: 300 }}]\n");
     let (fine, coarse) = (report(&rest), report(&format!("{rest}sample: 30m\n")));
