@@ -12,6 +12,7 @@ mod launch_templates;
 mod load_balancing;
 mod messaging;
 mod nested;
+mod operations;
 mod parameters;
 mod recovery;
 mod refusals;
