@@ -5,7 +5,9 @@
 //! which are required, which replace the resource, which attributes there are: all that comes
 //! from the registry's schemas (crate `cfn-template`), not from here.
 
+mod attached_policy;
 mod autoscaling;
+mod cloudwatch;
 mod context;
 mod ec2;
 mod elasticloadbalancing;
@@ -18,13 +20,14 @@ mod sns;
 mod sqs;
 mod ssm;
 
-pub use context::{Context, StackFacts};
+pub use context::{Context, StackFacts, TagChanges};
 pub use properties::Properties;
 pub use provider::{Deletion, Provider, Readiness};
 
 /// Lists the providers; a new type is one more line in one of the lists.
 static PROVIDERS: &[&[&dyn Provider]] = &[
     autoscaling::TYPES,
+    cloudwatch::TYPES,
     ec2::TYPES,
     elasticloadbalancing::TYPES,
     elasticloadbalancingv2::TYPES,

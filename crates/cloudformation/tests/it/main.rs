@@ -14,4 +14,5 @@ mod parameters;
 mod refusals;
 mod restart;
 mod rollback;
+mod scaling;
 mod updates;
