@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
 /// How long AWS keeps activities: six weeks.
-const KEPT_SECS: i64 = 42 * 86_400;
+pub(crate) const KEPT_SECS: i64 = 42 * 86_400;
 /// Old ones are forgotten in lots.
 const PURGE_EVERY_SECS: i64 = 86_400;
 

@@ -3,6 +3,7 @@
 
 use crate::activities::{self, Kind, Status};
 use crate::causes;
+use crate::decisions::{self, What};
 use crate::groups::{self, Group};
 use crate::lifecycle::{self, Begun};
 use crate::members::{Ailment, LifecycleState, Member};
@@ -97,6 +98,9 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
             _ => 0,
         })
         .sum();
+    for choice in decision.choices {
+        decisions::note(tx, &group.name, What::Choice(choice));
+    }
     let mut launcher = launch::Launcher::new(refresh::target(tx, &group), caller.clone());
     let mut consumed = false;
     for action in decision.actions {
@@ -113,6 +117,11 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
             }
             Action::Launch { zone, count, purpose } => {
                 consumed |= purpose == Purpose::Fill;
+                let sizes = match &purpose {
+                    Purpose::Balance(sizes) => sizes.clone(),
+                    _ => decision.sizes.clone(),
+                };
+                decisions::note(tx, &group.name, What::Zone { zone: zone.clone(), count, sizes });
                 launcher.launch(tx, &zone, count, &purpose, (before, before + grows));
             }
             Action::AllProtected => {

@@ -13,6 +13,8 @@ kernel::resources! {
     change_sets,
     events,
     exports,
+    preview,
+    registry,
     resources,
     signals,
     stack_policies,

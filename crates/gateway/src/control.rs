@@ -148,6 +148,9 @@ struct ClockView {
     /// Virtual seconds per second.
     scale: f64,
     idle: bool,
+    /// Tasks that wait for their time, without housekeeping.
+    waiting_tasks: usize,
+    next_task_at: Option<String>,
 }
 
 impl From<&CloudStatus> for ClockView {
@@ -157,7 +160,14 @@ impl From<&CloudStatus> for ClockView {
             ClockMode::Scaled(factor) => ("scaled", factor),
             ClockMode::Paused => ("paused", 0.0),
         };
-        Self { now: status.now.iso_millis(), mode, scale, idle: status.next_due.is_none() }
+        Self {
+            now: status.now.iso_millis(),
+            mode,
+            scale,
+            idle: status.next_due.is_none(),
+            waiting_tasks: status.waiting,
+            next_task_at: status.next_due.map(|at| at.iso_millis()),
+        }
     }
 }
 

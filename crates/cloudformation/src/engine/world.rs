@@ -2,6 +2,7 @@
 
 use crate::exports::Export;
 use crate::resources::StackResource;
+use crate::source;
 use crate::stacks::Stack;
 use api::{ec2, ssm};
 use cfn_resources::{Context, Provider, StackFacts};
@@ -165,6 +166,11 @@ impl Lookup for World<'_> {
             }
             None => Resolution::Missing(no_export(export_name)),
         }
+    }
+
+    fn include(&self, location: &str) -> Result<String, Problem> {
+        let mut tx = self.tx.borrow_mut();
+        source::included(&mut tx, &self.caller, location).map_err(Problem::validation)
     }
 
     fn ssm_parameter(&self, name: &str, version: Option<u64>) -> Result<String, Problem> {

@@ -1,12 +1,12 @@
 //! What CreateStack and UpdateStack check alike, before anything is made.
 
 use super::row::{Stack, stored};
-use super::StackParameter;
+use super::{StackParameter, Triggers};
 use crate::engine::World;
 use crate::errors;
 use crate::resources::of_stack;
-use api::cloudformation::{Parameter, Tag};
-use cfn_template::{Evaluator, GivenParameter, Parameters, Template};
+use api::cloudformation::{Parameter, RollbackConfiguration, Tag};
+use cfn_template::{Draft, Evaluator, GivenParameter, Parameters, Template};
 use kernel::{ApiError, Caller, Tx};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub(crate) struct Proposal<'a> {
     pub(crate) capabilities: Option<&'a [SmolStr]>,
     pub(crate) notification_arns: Option<&'a [SmolStr]>,
     pub(crate) role_arn: Option<SmolStr>,
+    pub(crate) rollback: Option<&'a RollbackConfiguration>,
 }
 
 impl Proposal<'_> {
@@ -34,14 +35,26 @@ impl Proposal<'_> {
         stack: &mut Stack,
         previous: Option<&Stack>,
     ) -> Result<Template, ApiError> {
-        let template = template(&self.template)?;
+        let draft = cfn_template::draft(&self.template).map_err(errors::of_problem)?;
         let capabilities = self.capabilities.unwrap_or_default();
+        check_capabilities(draft.declarations(), capabilities)?;
+        let declared = draft.declarations();
+        stack.parameters = parameters(tx, caller, declared, self.parameters, previous)?;
+        stack.processed = match draft.has_transforms() {
+            true => Some(expanded(tx, caller, &draft, stack)?.into()),
+            false => None,
+        };
+        let template = match &stack.processed {
+            Some(text) => cfn_template::parse(text).map_err(errors::of_problem)?,
+            None => draft.into_declarations(),
+        };
+        let template = checked(template)?;
         check_capabilities(&template, capabilities)?;
-        stack.parameters = parameters(tx, caller, &template, self.parameters, previous)?;
         check_types(&template)?;
         if let Some(previous) = previous {
             check_unchanged_types(tx, previous, &template)?;
         }
+        stack.triggers = Triggers::given(self.rollback, &stack.triggers)?;
         if self.tags.is_some() {
             stack.tags = tags(self.tags)?;
         }
@@ -55,6 +68,18 @@ impl Proposal<'_> {
         check_references(tx, caller, &template, stack)?;
         Ok(template)
     }
+}
+
+/// The template's text with its transforms carried out.
+fn expanded(
+    tx: &mut Tx,
+    caller: &Caller,
+    draft: &Draft,
+    stack: &Stack,
+) -> Result<String, ApiError> {
+    let (parameters, pseudo) = (stack.parameters(), stack.pseudo(caller));
+    let world = World::outside(tx, caller);
+    draft.expand(&parameters, &pseudo, &world).map_err(errors::of_problem)
 }
 
 /// A logical id keeps its type for as long as it exists.
@@ -72,9 +97,18 @@ fn check_unchanged_types(
     if changed.is_empty() { Ok(()) } else { Err(errors::type_changed(&changed)) }
 }
 
-/// Parses and checks a template; the first problem is the answer.
-pub(crate) fn template(text: &str) -> Result<Template, ApiError> {
-    let template = cfn_template::parse(text).map_err(errors::of_problem)?;
+/// A template as far as it can be told without its parameters: one with transforms is looked at
+/// before they are carried out.
+pub(crate) fn declared(text: &str) -> Result<Template, ApiError> {
+    let draft = cfn_template::draft(text).map_err(errors::of_problem)?;
+    match draft.has_transforms() {
+        true => Ok(draft.into_declarations()),
+        false => checked(draft.into_declarations()),
+    }
+}
+
+/// A template without problems; the first is the answer.
+fn checked(template: Template) -> Result<Template, ApiError> {
     match template.check().into_iter().next() {
         Some(problem) => Err(errors::of_problem(problem)),
         None => Ok(template),
@@ -150,6 +184,7 @@ fn check_references(
     let world = World::outside(tx, caller);
     let evaluator = Evaluator::new(template, &parameters, &pseudo, &world)
         .map_err(errors::of_problem)?;
+    evaluator.check_rules(template).map_err(errors::of_problem)?;
     match template.check_references(evaluator.conditions()).into_iter().next() {
         Some(problem) => Err(errors::of_problem(problem)),
         None => Ok(()),

@@ -1,5 +1,6 @@
 //! What is kept of a stack.
 
+use super::triggers::Triggers;
 use crate::errors;
 use cfn_template::{ParameterValue, Parameters, PseudoValues, Template};
 use kernel::{
@@ -134,6 +135,9 @@ pub(crate) struct Stack {
     pub(crate) deleted_at: Option<Timestamp>,
     /// The template as it was sent.
     pub(crate) template: Arc<str>,
+    /// What its transforms made of it, if it has any: JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) processed: Option<Arc<str>>,
     pub(crate) description: Option<String>,
     pub(crate) parameters: Vec<StackParameter>,
     pub(crate) tags: Vec<(SmolStr, SmolStr)>,
@@ -157,6 +161,9 @@ pub(crate) struct Stack {
     /// The change set that was executed last, unless the stack was updated without one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change_set_id: Option<SmolStr>,
+    /// Alarms that undo its operations.
+    #[serde(default)]
+    pub(crate) triggers: Triggers,
     /// The stack of which it is a resource, and the one at the top.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) parent_id: Option<SmolStr>,
@@ -173,12 +180,16 @@ pub(crate) struct Stack {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Revision {
     pub(crate) template: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) processed: Option<Arc<str>>,
     pub(crate) description: Option<String>,
     pub(crate) parameters: Vec<StackParameter>,
     pub(crate) tags: Vec<(SmolStr, SmolStr)>,
     pub(crate) capabilities: Vec<SmolStr>,
     pub(crate) notification_arns: Vec<SmolStr>,
     pub(crate) role_arn: Option<SmolStr>,
+    #[serde(default)]
+    pub(crate) triggers: Triggers,
 }
 
 impl Revision {
@@ -186,24 +197,28 @@ impl Revision {
     pub(crate) fn of(stack: &Stack) -> Self {
         Self {
             template: stack.template.clone(),
+            processed: stack.processed.clone(),
             description: stack.description.clone(),
             parameters: stack.parameters.clone(),
             tags: stack.tags.clone(),
             capabilities: stack.capabilities.clone(),
             notification_arns: stack.notification_arns.clone(),
             role_arn: stack.role_arn.clone(),
+            triggers: stack.triggers.clone(),
         }
     }
 
     /// Brings it to a stack.
     pub(crate) fn apply(self, stack: &mut Stack) {
         stack.template = self.template;
+        stack.processed = self.processed;
         stack.description = self.description;
         stack.parameters = self.parameters;
         stack.tags = self.tags;
         stack.capabilities = self.capabilities;
         stack.notification_arns = self.notification_arns;
         stack.role_arn = self.role_arn;
+        stack.triggers = self.triggers;
     }
 }
 
@@ -220,6 +235,7 @@ impl Stack {
             updated_at: None,
             deleted_at: None,
             template: "".into(),
+            processed: None,
             description: None,
             parameters: Vec::new(),
             tags: Vec::new(),
@@ -236,6 +252,7 @@ impl Stack {
             operation: ("CREATE_STACK".into(), tx.new_uuid()),
             last_event_at: tx.now().plus_millis(-1),
             change_set_id: None,
+            triggers: Triggers::default(),
             parent_id: None,
             root_id: None,
             policy: None,
@@ -291,7 +308,8 @@ impl Stack {
 
     /// Its template, which was checked when it was accepted.
     pub(crate) fn parsed(&self) -> Result<Template, ApiError> {
-        cfn_template::parse(&self.template).map_err(errors::of_problem)
+        let text = self.processed.as_ref().unwrap_or(&self.template);
+        cfn_template::parse(text).map_err(errors::of_problem)
     }
 }
 
