@@ -23,7 +23,7 @@ mod ssm;
 
 pub use context::{Context, MAX_DEPTH, StackFacts, TagChanges};
 pub use properties::Properties;
-pub use provider::{Deletion, Provider, Readiness};
+pub use provider::{Deletion, Live, Provider, Readiness};
 
 /// Lists the providers; a new type is one more line in one of the lists.
 static PROVIDERS: &[&[&dyn Provider]] = &[

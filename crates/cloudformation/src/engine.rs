@@ -32,4 +32,5 @@ pub(crate) use nested::adopt;
 pub(crate) use operation::{Former, Operation, awaits_signals};
 pub(crate) use plan::{Change, Deed, Detail, plan};
 pub(crate) use run::advance;
+pub(crate) use wording::is_gone;
 pub(crate) use world::World;

@@ -161,6 +161,9 @@ pub(crate) struct Stack {
     /// The change set that was executed last, unless the stack was updated without one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change_set_id: Option<SmolStr>,
+    /// Whether it has drifted, and when that was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) drift: Option<(bool, Timestamp)>,
     /// Alarms that undo its operations.
     #[serde(default)]
     pub(crate) triggers: Triggers,
@@ -252,6 +255,7 @@ impl Stack {
             operation: ("CREATE_STACK".into(), tx.new_uuid()),
             last_event_at: tx.now().plus_millis(-1),
             change_set_id: None,
+            drift: None,
             triggers: Triggers::default(),
             parent_id: None,
             root_id: None,
