@@ -33,6 +33,12 @@ pub(crate) enum Status {
     DeleteInProgress,
     DeleteComplete,
     DeleteFailed,
+    ImportInProgress,
+    ImportComplete,
+    /// Of resources only.
+    ImportFailed,
+    ImportRollbackInProgress,
+    ImportRollbackComplete,
     /// Of resources only.
     DeleteSkipped,
 }
@@ -61,6 +67,11 @@ impl Status {
             Self::DeleteComplete => "DELETE_COMPLETE",
             Self::DeleteFailed => "DELETE_FAILED",
             Self::DeleteSkipped => "DELETE_SKIPPED",
+            Self::ImportInProgress => "IMPORT_IN_PROGRESS",
+            Self::ImportComplete => "IMPORT_COMPLETE",
+            Self::ImportFailed => "IMPORT_FAILED",
+            Self::ImportRollbackInProgress => "IMPORT_ROLLBACK_IN_PROGRESS",
+            Self::ImportRollbackComplete => "IMPORT_ROLLBACK_COMPLETE",
         }
     }
 
@@ -78,6 +89,8 @@ impl Status {
                 | Self::UpdateComplete
                 | Self::UpdateFailed
                 | Self::UpdateRollbackComplete
+                | Self::ImportComplete
+                | Self::ImportRollbackComplete
         )
     }
 
@@ -89,6 +102,8 @@ impl Status {
                 | Self::UpdateCompleteCleanupInProgress
                 | Self::UpdateRollbackInProgress
                 | Self::UpdateRollbackCompleteCleanupInProgress
+                | Self::ImportInProgress
+                | Self::ImportRollbackInProgress
         )
     }
 

@@ -9,6 +9,7 @@ mod description;
 mod drift;
 mod exports;
 mod failure;
+mod import;
 mod launch_templates;
 mod load_balancing;
 mod messaging;
