@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod cdk;
 mod change_sets;
 mod creation;
 mod deletion;
