@@ -18,6 +18,7 @@ mod import;
 mod nested;
 mod operation;
 mod outputs;
+mod placeholder;
 mod plan;
 mod remove;
 mod restore;

@@ -39,6 +39,10 @@ pub(crate) struct ServeOptions {
     /// [default: boot].
     #[arg(long, env = "LOWCLOUD_GUEST_SIGNALS", value_enum)]
     pub(crate) guest_signals: Option<GuestSignals>,
+    /// What becomes of CloudFormation's types that lowcloud lacks: refuse or placeholder
+    /// [default: refuse].
+    #[arg(long, env = "LOWCLOUD_UNSUPPORTED_RESOURCES", value_enum)]
+    pub(crate) unsupported_resources: Option<Unsupported>,
     /// Open a port of this machine for each HTTP listener of an application load balancer, and
     /// forward to real addresses (targets of the type ip).
     #[arg(
@@ -74,6 +78,16 @@ pub(crate) enum GuestSignals {
     Boot,
     /// Only real calls count.
     Never,
+}
+
+/// What becomes of resources whose types are not built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Unsupported {
+    /// The template is refused.
+    Refuse,
+    /// Something with a name and nothing behind it stands for them.
+    Placeholder,
 }
 
 /// A pace on the command line.
@@ -138,6 +152,7 @@ impl ServeOptions {
             account: self.account.or(file.account),
             strict_images: self.strict_images.or(file.strict_images),
             guest_signals: self.guest_signals.or(file.guest_signals),
+            unsupported_resources: self.unsupported_resources.or(file.unsupported_resources),
             serve_load_balancers: self.serve_load_balancers.or(file.serve_load_balancers),
             allow_host: if self.allow_host.is_empty() { file.allow_host } else { self.allow_host },
             log: self.log.or(file.log),
@@ -158,6 +173,7 @@ impl ServeOptions {
             account: account.into(),
             strict_images: self.strict_images.unwrap_or(defaults.strict_images),
             guest_signals: self.guest_signals != Some(GuestSignals::Never),
+            placeholders: self.unsupported_resources == Some(Unsupported::Placeholder),
             serve_load_balancers: self.serve_load_balancers.unwrap_or(false),
             ..defaults
         })

@@ -100,6 +100,7 @@ pub(super) fn create_change_set(
         revision: Revision::of(&wanted),
         on_stack_failure: input.on_stack_failure,
         token: input.client_token,
+        takes_existing: input.import_existing_resources == Some(true),
         imports,
         former: None,
         changes: Arc::default(),
@@ -117,14 +118,10 @@ fn answer(set: &ChangeSet) -> CreateChangeSetOutput {
 
 /// Parts of the request that are not modelled say so rather than being dropped.
 fn unsupported(input: &CreateChangeSetInput) -> Result<(), ApiError> {
-    let what = if input.import_existing_resources == Some(true) {
-        "ImportExistingResources"
-    } else if input.deployment_mode.is_some() {
-        "DeploymentMode"
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::not_implemented(format_args!("CreateChangeSet with {what}")))
+    match input.deployment_mode.is_some() {
+        true => Err(ApiError::not_implemented("CreateChangeSet with DeploymentMode")),
+        false => Ok(()),
+    }
 }
 
 /// The task: plans the update and keeps what it finds.
@@ -160,7 +157,11 @@ pub(super) fn fill_in(tx: &mut Tx, caller: &Caller, id: &str) {
             if set.execution == Execution::Unavailable {
                 set.execution = Execution::Available;
             }
-            set.changes = Arc::new(plan.changes);
+            let mut changes = plan.changes;
+            if set.takes_existing {
+                set.imports = import::existing(tx, caller, &stack, &mut changes);
+            }
+            set.changes = Arc::new(changes);
         }
         Err(error) => {
             set.progress = Progress::Failed;

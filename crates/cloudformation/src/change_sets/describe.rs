@@ -55,6 +55,7 @@ pub(super) fn describe_change_set(
         changes: Some(page.items.iter().map(|(_, c)| render::change(c, values)).collect()),
         next_token: page.next,
         include_nested_stacks: Some(false),
+        import_existing_resources: set.takes_existing.then_some(true),
         on_stack_failure: set.on_stack_failure.clone(),
         ..Default::default()
     })

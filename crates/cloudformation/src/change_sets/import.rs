@@ -5,12 +5,15 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import.html>
 
 use super::row::ChangeSet;
-use crate::engine::{Change, Deed, Imported, Plan};
+use crate::engine::{Change, Deed, Imported, Plan, World};
 use crate::errors;
 use crate::resources::StackResource;
+use crate::stacks::Stack;
 use api::cloudformation::ResourceToImport;
+use cfn_resources::{Live, Properties};
 use cfn_template::{Template, schema};
-use kernel::{ApiError, Tx};
+use kernel::{ApiError, Caller, Tx};
+use serde_json::Value;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -112,4 +115,35 @@ pub(super) fn planned(set: &ChangeSet, plan: Plan) -> Result<Vec<Change>, String
         ));
     }
     Ok(wanted)
+}
+
+/// Of resources that would be made under a name of their own: those that exist come in instead.
+pub(super) fn existing(
+    tx: &mut Tx,
+    caller: &Caller,
+    stack: &Stack,
+    changes: &mut [Change],
+) -> Vec<Imported> {
+    let mut imports = Vec::new();
+    for change in changes.iter_mut().filter(|change| change.deed == Deed::Add) {
+        let context: Value =
+            change.after.as_deref().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+        let properties = Properties::from(context["Properties"].clone());
+        let names = schema::lookup(&change.resource_type).map(|s| s.primary_identifier());
+        let values: Option<Vec<SmolStr>> =
+            names.unwrap_or_default().iter().map(|name| properties.text(name)).collect();
+        let Some(values) = values.filter(|values| !values.is_empty()) else { continue };
+        let physical_id = SmolStr::from(values.join("|"));
+        let live = World::new(tx, caller, stack).provide(
+            &change.logical_id,
+            &change.resource_type,
+            |provider, cx| provider.live(cx, &physical_id, &properties),
+        );
+        if matches!(live, Some(Ok(Live::Values(_)))) && owner(tx, &physical_id).is_none() {
+            change.deed = Deed::Import;
+            change.physical_id = physical_id.clone();
+            imports.push(Imported { logical_id: change.logical_id.clone(), physical_id });
+        }
+    }
+    imports
 }

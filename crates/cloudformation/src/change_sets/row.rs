@@ -77,6 +77,9 @@ pub(crate) struct ChangeSet {
     /// `ROLLBACK`, `DELETE` or `DO_NOTHING`, if the caller said so.
     pub(crate) on_stack_failure: Option<SmolStr>,
     pub(crate) token: Option<SmolStr>,
+    /// Whether resources that exist under the names that the template gives come into the stack.
+    #[serde(default)]
+    pub(crate) takes_existing: bool,
     /// Resources that come into the stack.
     #[serde(default)]
     pub(crate) imports: Vec<Imported>,

@@ -6,6 +6,7 @@ use super::operation::{Action, Removal, Step, Undo};
 use super::rolling::{self, Rolling};
 use super::run::Run;
 use super::wording;
+use crate::change_sets;
 use crate::resources::StackResource;
 use crate::signals;
 use crate::stack_policies::{self, Deed};
@@ -166,7 +167,18 @@ impl Settler<'_, '_, '_> {
     }
 
     fn create(&mut self, mut row: StackResource, wanted: &Wanted) -> Result<Started, String> {
-        self.run.record(&mut row, Status::CreateInProgress, "");
+        if let Some(id) = self.existing(&row.logical_id) {
+            row.physical_id = id;
+            self.run.record(&mut row, Status::ImportInProgress, "Resource import started.");
+            self.run.record(&mut row, Status::ImportComplete, "Resource import completed.");
+            self.run.put(row);
+            return Ok(Started::Unchanged);
+        }
+        let why = match cfn_resources::provider(&row.resource_type) {
+            Some(_) => String::new(),
+            None => wording::placeholder(&row.resource_type),
+        };
+        self.run.record(&mut row, Status::CreateInProgress, &why);
         match self.make(&row, wanted) {
             Ok(id) => row.physical_id = id,
             Err(reason) => return Err(self.fail(row, true, reason)),
@@ -174,6 +186,14 @@ impl Settler<'_, '_, '_> {
         self.run.record(&mut row, Status::CreateInProgress, "Resource creation Initiated");
         self.run.put(row);
         Ok(Started::Running(Undo::Created))
+    }
+
+    /// What the stack's change set has found to exist under the resource's name.
+    fn existing(&self, logical_id: &str) -> Option<SmolStr> {
+        let stack = &self.run.stack;
+        let imports = self.run.world.with(|tx, _| change_sets::imports_of(tx, stack));
+        let found = imports.into_iter().find(|import| import.logical_id == logical_id);
+        found.map(|import| import.physical_id)
     }
 
     /// Makes the physical resource and notes what it then waits for.

@@ -53,6 +53,11 @@ pub(super) fn may_pass(error: &ApiError) -> bool {
     codes.iter().any(|part| error.code.contains(part))
 }
 
+/// Of a resource whose type is not built.
+pub(super) fn placeholder(resource_type: &str) -> String {
+    format!("lowcloud does not implement {resource_type}: a placeholder stands for it.")
+}
+
 /// Of a replacement that would have the name of what it replaces.
 pub(super) fn custom_named(name: &str) -> String {
     format!(

@@ -1,5 +1,6 @@
 //! The world as templates see it: other resources of the stack, exports, parameters, zones.
 
+use super::placeholder::Placeholder;
 use crate::exports::Export;
 use crate::resources::StackResource;
 use crate::source;
@@ -63,7 +64,7 @@ impl<'a> World<'a> {
     }
 
     /// Uses the transaction.
-    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Tx, &Caller) -> T) -> T {
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Tx, &Caller) -> T) -> T {
         work(&mut self.tx.borrow_mut(), &self.caller)
     }
 
@@ -72,9 +73,14 @@ impl<'a> World<'a> {
         &self,
         logical_id: &str,
         resource_type: &str,
-        work: impl FnOnce(&'static dyn Provider, &mut Context<'_>) -> T,
+        work: impl FnOnce(&dyn Provider, &mut Context<'_>) -> T,
     ) -> Option<T> {
-        let provider = cfn_resources::provider(resource_type)?;
+        let placeholder = Placeholder { resource_type };
+        let provider: &dyn Provider = match cfn_resources::provider(resource_type) {
+            Some(provider) => provider,
+            None if self.with(|tx, _| tx.settings().placeholders) => &placeholder,
+            None => return None,
+        };
         let mut tx = self.tx.borrow_mut();
         let mut context =
             Context { tx: &mut tx, caller: &self.caller, stack: &self.facts, logical_id };
@@ -112,7 +118,7 @@ impl Lookup for World<'_> {
         let Some(row) = self.resource(logical_id) else { return Resolution::Unknown };
         match cfn_resources::provider(&row.resource_type) {
             Some(provider) => Resolution::Known(provider.reference(&row.physical_id)),
-            None => Resolution::Unknown,
+            None => Resolution::Known(Value::from(row.physical_id.as_str())),
         }
     }
 

@@ -50,7 +50,6 @@ impl Proposal<'_> {
         };
         let template = checked(template)?;
         check_capabilities(&template, capabilities)?;
-        check_types(&template)?;
         if let Some(previous) = previous {
             check_unchanged_types(tx, previous, &template)?;
         }
@@ -115,11 +114,14 @@ fn checked(template: Template) -> Result<Template, ApiError> {
     }
 }
 
-/// AWS's types that lowcloud lacks: the template is refused before anything is made.
-fn check_types(template: &Template) -> Result<(), ApiError> {
-    let mut missing: Vec<&str> = template
-        .resources
-        .iter()
+/// AWS's types that lowcloud lacks: the template is refused before anything is made, unless
+/// placeholders are welcome. What a condition leaves out is not asked for.
+fn check_types(tx: &Tx, evaluator: &Evaluator<'_>) -> Result<(), ApiError> {
+    if tx.settings().placeholders {
+        return Ok(());
+    }
+    let mut missing: Vec<&str> = evaluator
+        .resources()
         .map(|(_, resource)| resource.resource_type.as_str())
         .filter(|name| cfn_resources::provider(name).is_none())
         .collect();
@@ -184,6 +186,7 @@ fn check_references(
     let world = World::outside(tx, caller);
     let evaluator = Evaluator::new(template, &parameters, &pseudo, &world)
         .map_err(errors::of_problem)?;
+    world.with(|tx, _| check_types(tx, &evaluator))?;
     evaluator.check_rules(template).map_err(errors::of_problem)?;
     match template.check_references(evaluator.conditions()).into_iter().next() {
         Some(problem) => Err(errors::of_problem(problem)),

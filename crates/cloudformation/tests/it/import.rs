@@ -167,3 +167,43 @@ fn what_is_imported_must_be_kept_on_deletion() {
     );
     assert_eq!(json!(stacks.parameter("mine")), json!("x"));
 }
+
+#[test]
+fn what_exists_under_its_name_comes_in_on_request() {
+    let stacks = Stacks::new();
+    stacks.keep("mine", "x");
+    let of = template(&[("P", kept("mine", "x")), ("New", named("new", "y"))]);
+    let mut input = import("s", &of, &[]);
+    input.change_set_type = Some("CREATE".into());
+    input.resources_to_import = None;
+    input.import_existing_resources = Some(true);
+    let set = stacks.import(input);
+    assert_eq!(set.import_existing_resources, Some(true));
+    let mut actions: Vec<String> = set
+        .changes
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|c| c.resource_change)
+        .map(|c| {
+            format!(
+                "{} {}",
+                c.action.unwrap_or_default(),
+                c.logical_resource_id.unwrap_or_default()
+            )
+        })
+        .collect();
+    actions.sort();
+    assert_eq!(actions, ["Add New", "Import P"]);
+    stacks.carry_out("s");
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    assert_eq!(
+        stacks.lines_of("s", "P", 0),
+        lines(
+            "IMPORT_IN_PROGRESS | Resource import started.
+             IMPORT_COMPLETE | Resource import completed."
+        )
+    );
+    stacks.delete("s");
+    assert_eq!(stacks.parameter("mine").as_deref(), Some("x"), "as its policy says");
+    assert_eq!(stacks.parameter("new"), None);
+}

@@ -17,6 +17,7 @@ mod messaging;
 mod nested;
 mod operations;
 mod parameters;
+mod placeholders;
 mod recovery;
 mod refusals;
 mod restart;
