@@ -9,6 +9,33 @@ use smol_str::SmolStr;
 
 /// The operations, as types.
 pub mod ops {
+    /// `CancelUpdateStack`
+    #[derive(Debug)]
+    pub struct CancelUpdateStack;
+    impl model::Operation for CancelUpdateStack {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "CancelUpdateStack";
+        type Input = super::CancelUpdateStackInput;
+        type Output = ();
+    }
+    /// `ContinueUpdateRollback`
+    #[derive(Debug)]
+    pub struct ContinueUpdateRollback;
+    impl model::Operation for ContinueUpdateRollback {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ContinueUpdateRollback";
+        type Input = super::ContinueUpdateRollbackInput;
+        type Output = super::ContinueUpdateRollbackOutput;
+    }
+    /// `CreateChangeSet`
+    #[derive(Debug)]
+    pub struct CreateChangeSet;
+    impl model::Operation for CreateChangeSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "CreateChangeSet";
+        type Input = super::CreateChangeSetInput;
+        type Output = super::CreateChangeSetOutput;
+    }
     /// `CreateStack`
     #[derive(Debug)]
     pub struct CreateStack;
@@ -17,6 +44,15 @@ pub mod ops {
         const NAME: &'static str = "CreateStack";
         type Input = super::CreateStackInput;
         type Output = super::CreateStackOutput;
+    }
+    /// `DeleteChangeSet`
+    #[derive(Debug)]
+    pub struct DeleteChangeSet;
+    impl model::Operation for DeleteChangeSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DeleteChangeSet";
+        type Input = super::DeleteChangeSetInput;
+        type Output = super::DeleteChangeSetOutput;
     }
     /// `DeleteStack`
     #[derive(Debug)]
@@ -35,6 +71,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeAccountLimits";
         type Input = super::DescribeAccountLimitsInput;
         type Output = super::DescribeAccountLimitsOutput;
+    }
+    /// `DescribeChangeSet`
+    #[derive(Debug)]
+    pub struct DescribeChangeSet;
+    impl model::Operation for DescribeChangeSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DescribeChangeSet";
+        type Input = super::DescribeChangeSetInput;
+        type Output = super::DescribeChangeSetOutput;
     }
     /// `DescribeStackEvents`
     #[derive(Debug)]
@@ -72,6 +117,24 @@ pub mod ops {
         type Input = super::DescribeStacksInput;
         type Output = super::DescribeStacksOutput;
     }
+    /// `ExecuteChangeSet`
+    #[derive(Debug)]
+    pub struct ExecuteChangeSet;
+    impl model::Operation for ExecuteChangeSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ExecuteChangeSet";
+        type Input = super::ExecuteChangeSetInput;
+        type Output = super::ExecuteChangeSetOutput;
+    }
+    /// `GetStackPolicy`
+    #[derive(Debug)]
+    pub struct GetStackPolicy;
+    impl model::Operation for GetStackPolicy {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "GetStackPolicy";
+        type Input = super::GetStackPolicyInput;
+        type Output = super::GetStackPolicyOutput;
+    }
     /// `GetTemplate`
     #[derive(Debug)]
     pub struct GetTemplate;
@@ -89,6 +152,15 @@ pub mod ops {
         const NAME: &'static str = "GetTemplateSummary";
         type Input = super::GetTemplateSummaryInput;
         type Output = super::GetTemplateSummaryOutput;
+    }
+    /// `ListChangeSets`
+    #[derive(Debug)]
+    pub struct ListChangeSets;
+    impl model::Operation for ListChangeSets {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ListChangeSets";
+        type Input = super::ListChangeSetsInput;
+        type Output = super::ListChangeSetsOutput;
     }
     /// `ListExports`
     #[derive(Debug)]
@@ -125,6 +197,33 @@ pub mod ops {
         const NAME: &'static str = "ListStacks";
         type Input = super::ListStacksInput;
         type Output = super::ListStacksOutput;
+    }
+    /// `RollbackStack`
+    #[derive(Debug)]
+    pub struct RollbackStack;
+    impl model::Operation for RollbackStack {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "RollbackStack";
+        type Input = super::RollbackStackInput;
+        type Output = super::RollbackStackOutput;
+    }
+    /// `SetStackPolicy`
+    #[derive(Debug)]
+    pub struct SetStackPolicy;
+    impl model::Operation for SetStackPolicy {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "SetStackPolicy";
+        type Input = super::SetStackPolicyInput;
+        type Output = ();
+    }
+    /// `SignalResource`
+    #[derive(Debug)]
+    pub struct SignalResource;
+    impl model::Operation for SignalResource {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "SignalResource";
+        type Input = super::SignalResourceInput;
+        type Output = ();
     }
     /// `UpdateStack`
     #[derive(Debug)]
@@ -171,6 +270,254 @@ impl model::Output for AccountLimit {
         ];
         if let Some(v) = &self.name { put::text(w, &M[0], v) }
         if let Some(v) = &self.value { put::integer(w, &M[1], v) }
+    }
+}
+
+/// `CancelUpdateStackInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelUpdateStackInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+}
+impl model::Input for CancelUpdateStackInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `Change`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+    /// `HookInvocationCount`
+    pub hook_invocation_count: Option<i64>,
+    /// `ResourceChange`
+    pub resource_change: Option<ResourceChange>,
+}
+impl model::Output for Change {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "Type", ..NONE },
+            Member { wire: "HookInvocationCount", ..NONE },
+            Member { wire: "ResourceChange", ..NONE },
+        ];
+        if let Some(v) = &self.r#type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.hook_invocation_count { put::integer(w, &M[1], v) }
+        if let Some(v) = &self.resource_change { put::structure::<ResourceChange>(w, &M[2], v) }
+    }
+}
+
+/// `ChangeSetSummary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChangeSetSummary {
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `StackName`
+    pub stack_name: Option<SmolStr>,
+    /// `ChangeSetId`
+    pub change_set_id: Option<SmolStr>,
+    /// `ChangeSetName`
+    pub change_set_name: Option<SmolStr>,
+    /// `ExecutionStatus`
+    pub execution_status: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `CreationTime`
+    pub creation_time: Option<Timestamp>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `IncludeNestedStacks`
+    pub include_nested_stacks: Option<bool>,
+    /// `ParentChangeSetId`
+    pub parent_change_set_id: Option<SmolStr>,
+    /// `RootChangeSetId`
+    pub root_change_set_id: Option<SmolStr>,
+    /// `ImportExistingResources`
+    pub import_existing_resources: Option<bool>,
+}
+impl model::Output for ChangeSetSummary {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 13] = [
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "StackName", ..NONE },
+            Member { wire: "ChangeSetId", ..NONE },
+            Member { wire: "ChangeSetName", ..NONE },
+            Member { wire: "ExecutionStatus", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "CreationTime", ..NONE },
+            Member { wire: "Description", ..NONE },
+            Member { wire: "IncludeNestedStacks", ..NONE },
+            Member { wire: "ParentChangeSetId", ..NONE },
+            Member { wire: "RootChangeSetId", ..NONE },
+            Member { wire: "ImportExistingResources", ..NONE },
+        ];
+        if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.stack_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.change_set_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.change_set_name { put::text(w, &M[3], v) }
+        if let Some(v) = &self.execution_status { put::text(w, &M[4], v) }
+        if let Some(v) = &self.status { put::text(w, &M[5], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[6], v) }
+        if let Some(v) = &self.creation_time { put::time(w, &M[7], v) }
+        if let Some(v) = &self.description { put::text(w, &M[8], v) }
+        if let Some(v) = &self.include_nested_stacks { put::boolean(w, &M[9], v) }
+        if let Some(v) = &self.parent_change_set_id { put::text(w, &M[10], v) }
+        if let Some(v) = &self.root_change_set_id { put::text(w, &M[11], v) }
+        if let Some(v) = &self.import_existing_resources { put::boolean(w, &M[12], v) }
+    }
+}
+
+/// `ContinueUpdateRollbackInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContinueUpdateRollbackInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `RoleARN`
+    pub role_arn: Option<SmolStr>,
+    /// `ResourcesToSkip`
+    pub resources_to_skip: Option<Vec<SmolStr>>,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+    /// `ForceRollback`
+    pub force_rollback: Option<bool>,
+}
+impl model::Input for ContinueUpdateRollbackInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "RoleARN" => out.role_arn = take::text(value),
+                "ResourcesToSkip" => out.resources_to_skip = (|v| take::list(v, take::text))(value),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                "ForceRollback" => out.force_rollback = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ContinueUpdateRollbackOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContinueUpdateRollbackOutput {
+}
+impl model::Output for ContinueUpdateRollbackOutput {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
+/// `CreateChangeSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateChangeSetInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `TemplateBody`
+    pub template_body: Option<SmolStr>,
+    /// `TemplateURL`
+    pub template_url: Option<SmolStr>,
+    /// `UsePreviousTemplate`
+    pub use_previous_template: Option<bool>,
+    /// `Parameters`
+    pub parameters: Option<Vec<Parameter>>,
+    /// `Capabilities`
+    pub capabilities: Option<Vec<SmolStr>>,
+    /// `ResourceTypes`
+    pub resource_types: Option<Vec<SmolStr>>,
+    /// `RoleARN`
+    pub role_arn: Option<SmolStr>,
+    /// `RollbackConfiguration`
+    pub rollback_configuration: Option<RollbackConfiguration>,
+    /// `NotificationARNs`
+    pub notification_arns: Option<Vec<SmolStr>>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `ChangeSetName`
+    pub change_set_name: SmolStr,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `ChangeSetType`
+    pub change_set_type: Option<SmolStr>,
+    /// `ResourcesToImport`
+    pub resources_to_import: Option<Vec<ResourceToImport>>,
+    /// `IncludeNestedStacks`
+    pub include_nested_stacks: Option<bool>,
+    /// `OnStackFailure`
+    pub on_stack_failure: Option<SmolStr>,
+    /// `ImportExistingResources`
+    pub import_existing_resources: Option<bool>,
+    /// `DeploymentMode`
+    pub deployment_mode: Option<SmolStr>,
+    /// `DeploymentConfig`
+    pub deployment_config: Option<DeploymentConfig>,
+    /// `DisableValidation`
+    pub disable_validation: Option<bool>,
+}
+impl model::Input for CreateChangeSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "TemplateBody" => out.template_body = take::text(value),
+                "TemplateURL" => out.template_url = take::text(value),
+                "UsePreviousTemplate" => out.use_previous_template = take::boolean(value),
+                "Parameters" => out.parameters = (|v| take::list(v, take::structure::<Parameter>))(value),
+                "Capabilities" => out.capabilities = (|v| take::list(v, take::text))(value),
+                "ResourceTypes" => out.resource_types = (|v| take::list(v, take::text))(value),
+                "RoleARN" => out.role_arn = take::text(value),
+                "RollbackConfiguration" => out.rollback_configuration = take::structure::<RollbackConfiguration>(value),
+                "NotificationARNs" => out.notification_arns = (|v| take::list(v, take::text))(value),
+                "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value),
+                "ChangeSetName" => out.change_set_name = take::text(value).unwrap_or_default(),
+                "ClientToken" => out.client_token = take::text(value),
+                "Description" => out.description = take::text(value),
+                "ChangeSetType" => out.change_set_type = take::text(value),
+                "ResourcesToImport" => out.resources_to_import = (|v| take::list(v, take::structure::<ResourceToImport>))(value),
+                "IncludeNestedStacks" => out.include_nested_stacks = take::boolean(value),
+                "OnStackFailure" => out.on_stack_failure = take::text(value),
+                "ImportExistingResources" => out.import_existing_resources = take::boolean(value),
+                "DeploymentMode" => out.deployment_mode = take::text(value),
+                "DeploymentConfig" => out.deployment_config = take::structure::<DeploymentConfig>(value),
+                "DisableValidation" => out.disable_validation = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateChangeSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateChangeSetOutput {
+    /// `Id`
+    pub id: Option<SmolStr>,
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+}
+impl model::Output for CreateChangeSetOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Id", ..NONE },
+            Member { wire: "StackId", ..NONE },
+        ];
+        if let Some(v) = &self.id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.stack_id { put::text(w, &M[1], v) }
     }
 }
 
@@ -267,6 +614,36 @@ impl model::Output for CreateStackOutput {
         if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
         if let Some(v) = &self.operation_id { put::text(w, &M[1], v) }
     }
+}
+
+/// `DeleteChangeSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteChangeSetInput {
+    /// `ChangeSetName`
+    pub change_set_name: SmolStr,
+    /// `StackName`
+    pub stack_name: Option<SmolStr>,
+}
+impl model::Input for DeleteChangeSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ChangeSetName" => out.change_set_name = take::text(value).unwrap_or_default(),
+                "StackName" => out.stack_name = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteChangeSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteChangeSetOutput {
+}
+impl model::Output for DeleteChangeSetOutput {
+    fn write(&self, _: &mut dyn model::Writer) {}
 }
 
 /// `DeleteStackInput`
@@ -370,6 +747,141 @@ impl model::Output for DescribeAccountLimitsOutput {
         ];
         if let Some(v) = &self.account_limits { (|w: &mut dyn model::Writer, m, v: &Vec<AccountLimit>| put::list(w, m, v, put::structure::<AccountLimit>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeChangeSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeChangeSetInput {
+    /// `ChangeSetName`
+    pub change_set_name: SmolStr,
+    /// `StackName`
+    pub stack_name: Option<SmolStr>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `IncludePropertyValues`
+    pub include_property_values: Option<bool>,
+}
+impl model::Input for DescribeChangeSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ChangeSetName" => out.change_set_name = take::text(value).unwrap_or_default(),
+                "StackName" => out.stack_name = take::text(value),
+                "NextToken" => out.next_token = take::text(value),
+                "IncludePropertyValues" => out.include_property_values = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeChangeSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeChangeSetOutput {
+    /// `ChangeSetName`
+    pub change_set_name: Option<SmolStr>,
+    /// `ChangeSetId`
+    pub change_set_id: Option<SmolStr>,
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `StackName`
+    pub stack_name: Option<SmolStr>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `Parameters`
+    pub parameters: Option<Vec<Parameter>>,
+    /// `CreationTime`
+    pub creation_time: Option<Timestamp>,
+    /// `ExecutionStatus`
+    pub execution_status: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `StackDriftStatus`
+    pub stack_drift_status: Option<SmolStr>,
+    /// `NotificationARNs`
+    pub notification_arns: Option<Vec<SmolStr>>,
+    /// `RollbackConfiguration`
+    pub rollback_configuration: Option<RollbackConfiguration>,
+    /// `Capabilities`
+    pub capabilities: Option<Vec<SmolStr>>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `Changes`
+    pub changes: Option<Vec<Change>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `IncludeNestedStacks`
+    pub include_nested_stacks: Option<bool>,
+    /// `ParentChangeSetId`
+    pub parent_change_set_id: Option<SmolStr>,
+    /// `RootChangeSetId`
+    pub root_change_set_id: Option<SmolStr>,
+    /// `OnStackFailure`
+    pub on_stack_failure: Option<SmolStr>,
+    /// `ImportExistingResources`
+    pub import_existing_resources: Option<bool>,
+    /// `DeploymentMode`
+    pub deployment_mode: Option<SmolStr>,
+    /// `DeploymentConfig`
+    pub deployment_config: Option<DeploymentConfig>,
+}
+impl model::Output for DescribeChangeSetOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 24] = [
+            Member { wire: "ChangeSetName", ..NONE },
+            Member { wire: "ChangeSetId", ..NONE },
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "StackName", ..NONE },
+            Member { wire: "Description", ..NONE },
+            Member { wire: "Parameters", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "CreationTime", ..NONE },
+            Member { wire: "ExecutionStatus", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "StackDriftStatus", ..NONE },
+            Member { wire: "NotificationARNs", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "RollbackConfiguration", ..NONE },
+            Member { wire: "Capabilities", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Tags", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Changes", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+            Member { wire: "IncludeNestedStacks", ..NONE },
+            Member { wire: "ParentChangeSetId", ..NONE },
+            Member { wire: "RootChangeSetId", ..NONE },
+            Member { wire: "OnStackFailure", ..NONE },
+            Member { wire: "ImportExistingResources", ..NONE },
+            Member { wire: "DeploymentMode", ..NONE },
+            Member { wire: "DeploymentConfig", ..NONE },
+        ];
+        if let Some(v) = &self.change_set_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.change_set_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.stack_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.stack_name { put::text(w, &M[3], v) }
+        if let Some(v) = &self.description { put::text(w, &M[4], v) }
+        if let Some(v) = &self.parameters { (|w: &mut dyn model::Writer, m, v: &Vec<Parameter>| put::list(w, m, v, put::structure::<Parameter>))(w, &M[5], v) }
+        if let Some(v) = &self.creation_time { put::time(w, &M[6], v) }
+        if let Some(v) = &self.execution_status { put::text(w, &M[7], v) }
+        if let Some(v) = &self.status { put::text(w, &M[8], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[9], v) }
+        if let Some(v) = &self.stack_drift_status { put::text(w, &M[10], v) }
+        if let Some(v) = &self.notification_arns { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[11], v) }
+        if let Some(v) = &self.rollback_configuration { put::structure::<RollbackConfiguration>(w, &M[12], v) }
+        if let Some(v) = &self.capabilities { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[13], v) }
+        if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[14], v) }
+        if let Some(v) = &self.changes { (|w: &mut dyn model::Writer, m, v: &Vec<Change>| put::list(w, m, v, put::structure::<Change>))(w, &M[15], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[16], v) }
+        if let Some(v) = &self.include_nested_stacks { put::boolean(w, &M[17], v) }
+        if let Some(v) = &self.parent_change_set_id { put::text(w, &M[18], v) }
+        if let Some(v) = &self.root_change_set_id { put::text(w, &M[19], v) }
+        if let Some(v) = &self.on_stack_failure { put::text(w, &M[20], v) }
+        if let Some(v) = &self.import_existing_resources { put::boolean(w, &M[21], v) }
+        if let Some(v) = &self.deployment_mode { put::text(w, &M[22], v) }
+        if let Some(v) = &self.deployment_config { put::structure::<DeploymentConfig>(w, &M[23], v) }
     }
 }
 
@@ -532,6 +1044,45 @@ impl model::Output for DescribeStacksOutput {
     }
 }
 
+/// `ExecuteChangeSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExecuteChangeSetInput {
+    /// `ChangeSetName`
+    pub change_set_name: SmolStr,
+    /// `StackName`
+    pub stack_name: Option<SmolStr>,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+    /// `DisableRollback`
+    pub disable_rollback: Option<bool>,
+    /// `RetainExceptOnCreate`
+    pub retain_except_on_create: Option<bool>,
+}
+impl model::Input for ExecuteChangeSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ChangeSetName" => out.change_set_name = take::text(value).unwrap_or_default(),
+                "StackName" => out.stack_name = take::text(value),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                "DisableRollback" => out.disable_rollback = take::boolean(value),
+                "RetainExceptOnCreate" => out.retain_except_on_create = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ExecuteChangeSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExecuteChangeSetOutput {
+}
+impl model::Output for ExecuteChangeSetOutput {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
 /// `Export`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Export {
@@ -552,6 +1103,40 @@ impl model::Output for Export {
         if let Some(v) = &self.exporting_stack_id { put::text(w, &M[0], v) }
         if let Some(v) = &self.name { put::text(w, &M[1], v) }
         if let Some(v) = &self.value { put::text(w, &M[2], v) }
+    }
+}
+
+/// `GetStackPolicyInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetStackPolicyInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+}
+impl model::Input for GetStackPolicyInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `GetStackPolicyOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetStackPolicyOutput {
+    /// `StackPolicyBody`
+    pub stack_policy_body: Option<SmolStr>,
+}
+impl model::Output for GetStackPolicyOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackPolicyBody", ..NONE },
+        ];
+        if let Some(v) = &self.stack_policy_body { put::text(w, &M[0], v) }
     }
 }
 
@@ -681,6 +1266,47 @@ impl model::Output for GetTemplateSummaryOutput {
         if let Some(v) = &self.declared_transforms { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[7], v) }
         if let Some(v) = &self.resource_identifier_summaries { (|w: &mut dyn model::Writer, m, v: &Vec<ResourceIdentifierSummary>| put::list(w, m, v, put::structure::<ResourceIdentifierSummary>))(w, &M[8], v) }
         if let Some(v) = &self.warnings { put::structure::<Warnings>(w, &M[9], v) }
+    }
+}
+
+/// `ListChangeSetsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListChangeSetsInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Input for ListChangeSetsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListChangeSetsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListChangeSetsOutput {
+    /// `Summaries`
+    pub summaries: Option<Vec<ChangeSetSummary>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListChangeSetsOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Summaries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.summaries { (|w: &mut dyn model::Writer, m, v: &Vec<ChangeSetSummary>| put::list(w, m, v, put::structure::<ChangeSetSummary>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
     }
 }
 
@@ -845,6 +1471,29 @@ impl model::Output for ListStacksOutput {
     }
 }
 
+/// `LiveResourceDrift`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveResourceDrift {
+    /// `PreviousValue`
+    pub previous_value: Option<SmolStr>,
+    /// `ActualValue`
+    pub actual_value: Option<SmolStr>,
+    /// `DriftDetectionTimestamp`
+    pub drift_detection_timestamp: Option<Timestamp>,
+}
+impl model::Output for LiveResourceDrift {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "PreviousValue", ..NONE },
+            Member { wire: "ActualValue", ..NONE },
+            Member { wire: "DriftDetectionTimestamp", ..NONE },
+        ];
+        if let Some(v) = &self.previous_value { put::text(w, &M[0], v) }
+        if let Some(v) = &self.actual_value { put::text(w, &M[1], v) }
+        if let Some(v) = &self.drift_detection_timestamp { put::time(w, &M[2], v) }
+    }
+}
+
 /// `ModuleInfo`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModuleInfo {
@@ -1002,6 +1651,123 @@ impl model::Output for ParameterDeclaration {
     }
 }
 
+/// `ResourceChange`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceChange {
+    /// `PolicyAction`
+    pub policy_action: Option<SmolStr>,
+    /// `Action`
+    pub action: Option<SmolStr>,
+    /// `LogicalResourceId`
+    pub logical_resource_id: Option<SmolStr>,
+    /// `PhysicalResourceId`
+    pub physical_resource_id: Option<SmolStr>,
+    /// `ResourceType`
+    pub resource_type: Option<SmolStr>,
+    /// `Replacement`
+    pub replacement: Option<SmolStr>,
+    /// `Scope`
+    pub scope: Option<Vec<SmolStr>>,
+    /// `ResourceDriftStatus`
+    pub resource_drift_status: Option<SmolStr>,
+    /// `ResourceDriftIgnoredAttributes`
+    pub resource_drift_ignored_attributes: Option<Vec<ResourceDriftIgnoredAttribute>>,
+    /// `Details`
+    pub details: Option<Vec<ResourceChangeDetail>>,
+    /// `ChangeSetId`
+    pub change_set_id: Option<SmolStr>,
+    /// `ModuleInfo`
+    pub module_info: Option<ModuleInfo>,
+    /// `BeforeContext`
+    pub before_context: Option<SmolStr>,
+    /// `AfterContext`
+    pub after_context: Option<SmolStr>,
+    /// `PreviousDeploymentContext`
+    pub previous_deployment_context: Option<SmolStr>,
+}
+impl model::Output for ResourceChange {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 15] = [
+            Member { wire: "PolicyAction", ..NONE },
+            Member { wire: "Action", ..NONE },
+            Member { wire: "LogicalResourceId", ..NONE },
+            Member { wire: "PhysicalResourceId", ..NONE },
+            Member { wire: "ResourceType", ..NONE },
+            Member { wire: "Replacement", ..NONE },
+            Member { wire: "Scope", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "ResourceDriftStatus", ..NONE },
+            Member { wire: "ResourceDriftIgnoredAttributes", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Details", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "ChangeSetId", ..NONE },
+            Member { wire: "ModuleInfo", ..NONE },
+            Member { wire: "BeforeContext", ..NONE },
+            Member { wire: "AfterContext", ..NONE },
+            Member { wire: "PreviousDeploymentContext", ..NONE },
+        ];
+        if let Some(v) = &self.policy_action { put::text(w, &M[0], v) }
+        if let Some(v) = &self.action { put::text(w, &M[1], v) }
+        if let Some(v) = &self.logical_resource_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.physical_resource_id { put::text(w, &M[3], v) }
+        if let Some(v) = &self.resource_type { put::text(w, &M[4], v) }
+        if let Some(v) = &self.replacement { put::text(w, &M[5], v) }
+        if let Some(v) = &self.scope { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[6], v) }
+        if let Some(v) = &self.resource_drift_status { put::text(w, &M[7], v) }
+        if let Some(v) = &self.resource_drift_ignored_attributes { (|w: &mut dyn model::Writer, m, v: &Vec<ResourceDriftIgnoredAttribute>| put::list(w, m, v, put::structure::<ResourceDriftIgnoredAttribute>))(w, &M[8], v) }
+        if let Some(v) = &self.details { (|w: &mut dyn model::Writer, m, v: &Vec<ResourceChangeDetail>| put::list(w, m, v, put::structure::<ResourceChangeDetail>))(w, &M[9], v) }
+        if let Some(v) = &self.change_set_id { put::text(w, &M[10], v) }
+        if let Some(v) = &self.module_info { put::structure::<ModuleInfo>(w, &M[11], v) }
+        if let Some(v) = &self.before_context { put::text(w, &M[12], v) }
+        if let Some(v) = &self.after_context { put::text(w, &M[13], v) }
+        if let Some(v) = &self.previous_deployment_context { put::text(w, &M[14], v) }
+    }
+}
+
+/// `ResourceChangeDetail`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceChangeDetail {
+    /// `Target`
+    pub target: Option<ResourceTargetDefinition>,
+    /// `Evaluation`
+    pub evaluation: Option<SmolStr>,
+    /// `ChangeSource`
+    pub change_source: Option<SmolStr>,
+    /// `CausingEntity`
+    pub causing_entity: Option<SmolStr>,
+}
+impl model::Output for ResourceChangeDetail {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "Target", ..NONE },
+            Member { wire: "Evaluation", ..NONE },
+            Member { wire: "ChangeSource", ..NONE },
+            Member { wire: "CausingEntity", ..NONE },
+        ];
+        if let Some(v) = &self.target { put::structure::<ResourceTargetDefinition>(w, &M[0], v) }
+        if let Some(v) = &self.evaluation { put::text(w, &M[1], v) }
+        if let Some(v) = &self.change_source { put::text(w, &M[2], v) }
+        if let Some(v) = &self.causing_entity { put::text(w, &M[3], v) }
+    }
+}
+
+/// `ResourceDriftIgnoredAttribute`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceDriftIgnoredAttribute {
+    /// `Path`
+    pub path: Option<SmolStr>,
+    /// `Reason`
+    pub reason: Option<SmolStr>,
+}
+impl model::Output for ResourceDriftIgnoredAttribute {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Path", ..NONE },
+            Member { wire: "Reason", ..NONE },
+        ];
+        if let Some(v) = &self.path { put::text(w, &M[0], v) }
+        if let Some(v) = &self.reason { put::text(w, &M[1], v) }
+    }
+}
+
 /// `ResourceIdentifierSummary`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceIdentifierSummary {
@@ -1022,6 +1788,82 @@ impl model::Output for ResourceIdentifierSummary {
         if let Some(v) = &self.resource_type { put::text(w, &M[0], v) }
         if let Some(v) = &self.logical_resource_ids { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[1], v) }
         if let Some(v) = &self.resource_identifiers { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[2], v) }
+    }
+}
+
+/// `ResourceTargetDefinition`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceTargetDefinition {
+    /// `Attribute`
+    pub attribute: Option<SmolStr>,
+    /// `Name`
+    pub name: Option<SmolStr>,
+    /// `RequiresRecreation`
+    pub requires_recreation: Option<SmolStr>,
+    /// `Path`
+    pub path: Option<SmolStr>,
+    /// `BeforeValue`
+    pub before_value: Option<SmolStr>,
+    /// `AfterValue`
+    pub after_value: Option<SmolStr>,
+    /// `BeforeValueFrom`
+    pub before_value_from: Option<SmolStr>,
+    /// `AfterValueFrom`
+    pub after_value_from: Option<SmolStr>,
+    /// `Drift`
+    pub drift: Option<LiveResourceDrift>,
+    /// `AttributeChangeType`
+    pub attribute_change_type: Option<SmolStr>,
+}
+impl model::Output for ResourceTargetDefinition {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 10] = [
+            Member { wire: "Attribute", ..NONE },
+            Member { wire: "Name", ..NONE },
+            Member { wire: "RequiresRecreation", ..NONE },
+            Member { wire: "Path", ..NONE },
+            Member { wire: "BeforeValue", ..NONE },
+            Member { wire: "AfterValue", ..NONE },
+            Member { wire: "BeforeValueFrom", ..NONE },
+            Member { wire: "AfterValueFrom", ..NONE },
+            Member { wire: "Drift", ..NONE },
+            Member { wire: "AttributeChangeType", ..NONE },
+        ];
+        if let Some(v) = &self.attribute { put::text(w, &M[0], v) }
+        if let Some(v) = &self.name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.requires_recreation { put::text(w, &M[2], v) }
+        if let Some(v) = &self.path { put::text(w, &M[3], v) }
+        if let Some(v) = &self.before_value { put::text(w, &M[4], v) }
+        if let Some(v) = &self.after_value { put::text(w, &M[5], v) }
+        if let Some(v) = &self.before_value_from { put::text(w, &M[6], v) }
+        if let Some(v) = &self.after_value_from { put::text(w, &M[7], v) }
+        if let Some(v) = &self.drift { put::structure::<LiveResourceDrift>(w, &M[8], v) }
+        if let Some(v) = &self.attribute_change_type { put::text(w, &M[9], v) }
+    }
+}
+
+/// `ResourceToImport`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceToImport {
+    /// `ResourceType`
+    pub resource_type: SmolStr,
+    /// `LogicalResourceId`
+    pub logical_resource_id: SmolStr,
+    /// `ResourceIdentifier`
+    pub resource_identifier: Vec<(SmolStr, SmolStr)>,
+}
+impl model::Input for ResourceToImport {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "ResourceType" => out.resource_type = take::text(value).unwrap_or_default(),
+                "LogicalResourceId" => out.logical_resource_id = take::text(value).unwrap_or_default(),
+                "ResourceIdentifier" => out.resource_identifier = (|v| take::map(v, take::text))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -1057,6 +1899,56 @@ impl model::Output for RollbackConfiguration {
     }
 }
 
+/// `RollbackStackInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackStackInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `RoleARN`
+    pub role_arn: Option<SmolStr>,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+    /// `RetainExceptOnCreate`
+    pub retain_except_on_create: Option<bool>,
+    /// `DeploymentConfig`
+    pub deployment_config: Option<DeploymentConfig>,
+}
+impl model::Input for RollbackStackInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "RoleARN" => out.role_arn = take::text(value),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                "RetainExceptOnCreate" => out.retain_except_on_create = take::boolean(value),
+                "DeploymentConfig" => out.deployment_config = take::structure::<DeploymentConfig>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `RollbackStackOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackStackOutput {
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+}
+impl model::Output for RollbackStackOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "OperationId", ..NONE },
+        ];
+        if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.operation_id { put::text(w, &M[1], v) }
+    }
+}
+
 /// `RollbackTrigger`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RollbackTrigger {
@@ -1086,6 +1978,59 @@ impl model::Output for RollbackTrigger {
         ];
         put::text(w, &M[0], &self.arn);
         put::text(w, &M[1], &self.r#type);
+    }
+}
+
+/// `SetStackPolicyInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetStackPolicyInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `StackPolicyBody`
+    pub stack_policy_body: Option<SmolStr>,
+    /// `StackPolicyURL`
+    pub stack_policy_url: Option<SmolStr>,
+}
+impl model::Input for SetStackPolicyInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "StackPolicyBody" => out.stack_policy_body = take::text(value),
+                "StackPolicyURL" => out.stack_policy_url = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `SignalResourceInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SignalResourceInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `LogicalResourceId`
+    pub logical_resource_id: SmolStr,
+    /// `UniqueId`
+    pub unique_id: SmolStr,
+    /// `Status`
+    pub status: SmolStr,
+}
+impl model::Input for SignalResourceInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "LogicalResourceId" => out.logical_resource_id = take::text(value).unwrap_or_default(),
+                "UniqueId" => out.unique_id = take::text(value).unwrap_or_default(),
+                "Status" => out.status = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
     }
 }
 

@@ -1,12 +1,15 @@
 //! Scaling activities: what a group did, and why.
 
+use crate::groups::Group;
 use api::autoscaling as wire;
-use kernel::{IndexSink, Row, Timestamp, Tx};
+use kernel::{Caller, IndexSink, Row, Snapshot, Timestamp, Tx};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
 /// How long AWS keeps activities: six weeks.
 pub(crate) const KEPT_SECS: i64 = 42 * 86_400;
+/// Old ones are forgotten in lots.
+const PURGE_EVERY_SECS: i64 = 86_400;
 
 /// How an activity stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +60,12 @@ pub(crate) struct Activity {
     pub(crate) status: Status,
     pub(crate) message: String,
     pub(crate) progress: u8,
-    pub(crate) details: String,
+    /// Where, as JSON.
+    #[serde(rename = "details")]
+    pub(crate) place: SmolStr,
+    /// The alarms that asked for it, as JSON. What one alarm asked for shares its text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) alarms: Vec<SmolStr>,
     pub(crate) group_deleted: bool,
     /// Orders activities of one instant.
     pub(crate) number: u64,
@@ -75,6 +83,21 @@ impl Activity {
         format_smolstr!("{age:019}/{:016x}", u64::MAX - self.number)
     }
 
+    /// Whether it goes on, or has ended after `bound`.
+    pub(crate) fn is_remembered(&self, bound: Timestamp) -> bool {
+        self.ended_at.is_none_or(|at| at >= bound)
+    }
+
+    /// Where, and the alarms that asked for it, if any did.
+    pub(crate) fn details(&self) -> SmolStr {
+        match self.place.strip_suffix('}') {
+            Some(place) if !self.alarms.is_empty() => {
+                format_smolstr!("{place},\"InvokingAlarms\":[{}]}}", self.alarms.join(","))
+            }
+            _ => self.place.clone(),
+        }
+    }
+
     /// The activity as the wire has it.
     pub(crate) fn render(&self) -> wire::Activity {
         wire::Activity {
@@ -87,7 +110,7 @@ impl Activity {
             status_code: Some(SmolStr::new_static(self.status.name())),
             status_message: (!self.message.is_empty()).then(|| self.message.as_str().into()),
             progress: Some(i64::from(self.progress)),
-            details: Some(self.details.as_str().into()),
+            details: Some(self.details()),
             auto_scaling_group_state: self.group_deleted.then_some(SmolStr::new_static("Deleted")),
             auto_scaling_group_arn: Some(self.group_arn.clone()),
         }
@@ -113,11 +136,11 @@ impl Row for Activity {
 
 /// A new activity.
 pub(crate) struct Begin<'a> {
-    pub(crate) group: &'a str,
-    pub(crate) group_arn: &'a str,
+    pub(crate) group: &'a Group,
     pub(crate) description: String,
     pub(crate) cause: String,
-    pub(crate) details: String,
+    pub(crate) place: SmolStr,
+    pub(crate) alarms: Vec<SmolStr>,
     pub(crate) status: Status,
     pub(crate) progress: u8,
     pub(crate) kind: Kind,
@@ -128,8 +151,8 @@ pub(crate) struct Begin<'a> {
 pub(crate) fn begin(tx: &mut Tx, new: Begin<'_>) -> Activity {
     let activity = Activity {
         id: tx.new_uuid(),
-        group: new.group.into(),
-        group_arn: new.group_arn.into(),
+        group: new.group.name.clone(),
+        group_arn: new.group.arn.clone(),
         description: new.description,
         cause: new.cause,
         started_at: tx.now(),
@@ -137,7 +160,8 @@ pub(crate) fn begin(tx: &mut Tx, new: Begin<'_>) -> Activity {
         status: new.status,
         message: String::new(),
         progress: new.progress,
-        details: new.details,
+        place: new.place,
+        alarms: new.alarms,
         group_deleted: false,
         number: next_number(tx),
         kind: new.kind,
@@ -181,21 +205,44 @@ pub(crate) fn end(tx: &mut Tx, id: &str, status: Status, message: &str) -> Optio
         activity.description.truncate(at);
     }
     tx.put(activity.clone());
-    let forgotten = tx.now().plus_secs(KEPT_SECS);
-    tx.schedule(forgotten, "autoscaling.activity-purge", id);
+    schedule_purge(tx, tx.now());
     Some(activity)
 }
 
-/// `{"Subnet ID":"subnet-…","Availability Zone":"us-west-2a"}`, in that order, and the alarms that
-/// asked for it, if any did.
-pub(crate) fn details(subnet: &str, zone: &str, alarms: &[String]) -> String {
+/// The next purge, if one that ended at this instant is the oldest.
+fn schedule_purge(tx: &mut Tx, oldest: Timestamp) {
+    tx.schedule(oldest.plus_secs(KEPT_SECS + PURGE_EVERY_SECS), "autoscaling.activity-purge", "");
+}
+
+/// The housekeeping task: forgets what is too old.
+pub(crate) fn purge(tx: &mut Tx, _: &Caller, _: &str) {
+    let bound = memory(tx);
+    let old: Vec<SmolStr> = tx
+        .rows::<Activity>()
+        .rev()
+        .take_while(|row| row.started_at < bound)
+        .filter(|row| !row.is_remembered(bound))
+        .map(|row| row.key())
+        .collect();
+    for key in old {
+        tx.remove::<Activity>(&key);
+    }
+    let ends = tx.rows::<Activity>().rev().find_map(|row| row.ended_at);
+    if let Some(oldest) = ends {
+        schedule_purge(tx, oldest);
+    }
+}
+
+/// Before this, what has ended is forgotten.
+pub(crate) fn memory(snapshot: &Snapshot) -> Timestamp {
+    snapshot.now().plus_secs(-KEPT_SECS)
+}
+
+/// `{"Subnet ID":"subnet-…","Availability Zone":"us-west-2a"}`, in that order.
+pub(crate) fn place(subnet: &str, zone: &str) -> SmolStr {
     let subnet = match subnet {
-        "" => String::new(),
-        _ => format!("\"Subnet ID\":\"{subnet}\","),
+        "" => SmolStr::default(),
+        _ => format_smolstr!("\"Subnet ID\":\"{subnet}\","),
     };
-    let alarms = match alarms {
-        [] => String::new(),
-        _ => format!(",\"InvokingAlarms\":[{}]", alarms.join(",")),
-    };
-    format!("{{{subnet}\"Availability Zone\":\"{zone}\"{alarms}}}")
+    format_smolstr!("{{{subnet}\"Availability Zone\":\"{zone}\"}}")
 }

@@ -3,6 +3,7 @@
 
 use crate::activities::{self, Kind, Status};
 use crate::causes;
+use crate::decisions::{self, What};
 use crate::groups::{self, Group};
 use crate::lifecycle::{self, Begun};
 use crate::members::{Ailment, LifecycleState, Member};
@@ -48,6 +49,7 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
     }
     warm_pools::fill(tx, &caller, name, &world);
     policies::settle(tx, &name.into());
+    world.remember(tx);
     settle(tx, name);
 }
 
@@ -55,6 +57,19 @@ pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
 pub(crate) fn look_at_member(tx: &mut Tx, _: &Caller, id: &str) {
     if let Some(member) = tx.get::<Member>(id) {
         tx.schedule(tx.now(), "autoscaling.reconcile", &member.group);
+    }
+}
+
+/// The task: a fault has begun or ended. Groups that have given up launching try again.
+pub(crate) fn look_again(tx: &mut Tx, _: &Caller, _: &str) {
+    let failing = tx.rows::<Group>().filter(|group| group.failures > 0);
+    let names: Vec<SmolStr> = failing.map(|group| group.name.clone()).collect();
+    for name in names {
+        tx.update::<Group>(&name, |group| {
+            group.failures = 0;
+            group.retries_at = None;
+        });
+        tx.schedule(tx.now(), "autoscaling.reconcile", &name);
     }
 }
 
@@ -79,6 +94,9 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
             _ => 0,
         })
         .sum();
+    for choice in decision.choices {
+        decisions::note(tx, &group.name, What::Choice(choice));
+    }
     let mut launcher = launch::Launcher::new(refresh::target(tx, &group), caller.clone());
     let mut consumed = false;
     for action in decision.actions {
@@ -95,11 +113,16 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
             }
             Action::Launch { zone, count, purpose } => {
                 consumed |= purpose == Purpose::Fill;
+                let sizes = match &purpose {
+                    Purpose::Balance(sizes) => sizes.clone(),
+                    _ => decision.sizes.clone(),
+                };
+                decisions::note(tx, &group.name, What::Zone { zone: zone.clone(), count, sizes });
                 launcher.launch(tx, &zone, count, &purpose, (before, before + grows));
             }
             Action::AllProtected => {
                 consumed = true;
-                all_protected(tx, caller, &group, before);
+                all_protected(tx, &group, before);
             }
             Action::Finish => {
                 groups::delete::remove(tx, caller, &group);
@@ -156,7 +179,7 @@ fn terminate(
 }
 
 /// The desired capacity fell, but nobody may go: an activity says so.
-fn all_protected(tx: &mut Tx, caller: &Caller, group: &Group, before: usize) {
+fn all_protected(tx: &mut Tx, group: &Group, before: usize) {
     if group.pending_causes.is_empty() {
         return;
     }
@@ -176,5 +199,4 @@ fn all_protected(tx: &mut Tx, caller: &Caller, group: &Group, before: usize) {
     let message = "Could not scale to desired capacity because all remaining instances are \
                    protected from scale-in.";
     activities::end(tx, &activity.id, Status::Failed, message);
-    let _ = caller;
 }

@@ -28,4 +28,5 @@ resource! { autoscaling:
         "autoscaling.reconcile" => driver::reconcile,
         "autoscaling.member" => driver::look_at_member,
     }
+    faults { "autoscaling.faults" => driver::look_again }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Transition {
 }
 
 impl Transition {
+    pub(crate) const ALL: [Self; 2] = [Self::Launching, Self::Terminating];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Launching => "autoscaling:EC2_INSTANCE_LAUNCHING",

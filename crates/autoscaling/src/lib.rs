@@ -17,6 +17,8 @@ mod sources;
 
 kernel::resources! {
     attachments,
+    decisions,
+    explain,
     groups,
     hooks,
     instances,

@@ -60,7 +60,7 @@ fn advance(
 ) -> Option<Timestamp> {
     for _ in 0..MAX_STEPS {
         let member = tx.get::<Member>(id)?;
-        let machine = world.machine(id);
+        let machine = world.machine(&member);
         if member.state.is_pending() && machine == Machine::Gone {
             launch_failed(tx, group, &member, world.reason(id));
             return None;
@@ -321,13 +321,13 @@ pub(crate) fn begin_in(
 ) -> Activity {
     // What gives the group's causes as its own was asked for by the group's alarms.
     let asked = !group.pending_causes.is_empty() && cause.starts_with(&group.pending_causes);
-    let alarms = if asked { &*group.pending_alarms } else { &[] };
+    let alarms = if asked { group.pending_alarms.clone() } else { Vec::new() };
     let new = Begin {
-        group: &group.name,
-        group_arn: &group.arn,
+        group,
         description: begun.description,
         cause: causes::join(cause),
-        details: activities::details(subnet, begun.zone, alarms),
+        place: activities::place(subnet, begun.zone),
+        alarms,
         status: begun.status,
         progress: begun.progress,
         kind: begun.kind,

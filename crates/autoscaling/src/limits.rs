@@ -1,7 +1,10 @@
 //! Limits of the account, and the lists of words that Auto Scaling knows.
 
 use crate::groups::Group;
+use crate::hooks::Transition;
 use crate::launch_configurations::LaunchConfiguration;
+use crate::notifications;
+use crate::policies::AdjustmentType;
 use api::autoscaling as wire;
 use kernel::{ApiError, Caller, Snapshot, resource};
 use smol_str::SmolStr;
@@ -42,11 +45,11 @@ fn describe_adjustment_types(
     _: &Caller,
     (): (),
 ) -> Result<wire::DescribeAdjustmentTypesAnswer, ApiError> {
-    let types = ["ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity"];
-    let render =
-        |word| wire::AdjustmentType { adjustment_type: Some(SmolStr::new_static(word)) };
+    let render = |adjustment: AdjustmentType| wire::AdjustmentType {
+        adjustment_type: Some(SmolStr::new_static(adjustment.name())),
+    };
     Ok(wire::DescribeAdjustmentTypesAnswer {
-        adjustment_types: Some(types.into_iter().map(render).collect()),
+        adjustment_types: Some(AdjustmentType::ALL.into_iter().map(render).collect()),
     })
 }
 
@@ -56,13 +59,7 @@ fn describe_notification_types(
     (): (),
 ) -> Result<wire::DescribeAutoScalingNotificationTypesAnswer, ApiError> {
     Ok(wire::DescribeAutoScalingNotificationTypesAnswer {
-        auto_scaling_notification_types: words(&[
-            "autoscaling:EC2_INSTANCE_LAUNCH",
-            "autoscaling:EC2_INSTANCE_LAUNCH_ERROR",
-            "autoscaling:EC2_INSTANCE_TERMINATE",
-            "autoscaling:EC2_INSTANCE_TERMINATE_ERROR",
-            "autoscaling:TEST_NOTIFICATION",
-        ]),
+        auto_scaling_notification_types: words(&notifications::TYPES),
     })
 }
 
@@ -72,10 +69,7 @@ fn describe_lifecycle_hook_types(
     (): (),
 ) -> Result<wire::DescribeLifecycleHookTypesAnswer, ApiError> {
     Ok(wire::DescribeLifecycleHookTypesAnswer {
-        lifecycle_hook_types: words(&[
-            "autoscaling:EC2_INSTANCE_LAUNCHING",
-            "autoscaling:EC2_INSTANCE_TERMINATING",
-        ]),
+        lifecycle_hook_types: words(&Transition::ALL.map(Transition::name)),
     })
 }
 

@@ -207,6 +207,9 @@ pub(crate) struct Member {
     /// EC2 has been told to terminate it.
     #[serde(default)]
     pub(crate) ended: bool,
+    /// EC2 has said that it is terminated; EC2 forgets that after an hour.
+    #[serde(default)]
+    pub(crate) gone: bool,
     /// It comes from the warm pool, or has come from there.
     #[serde(default)]
     pub(crate) from_pool: bool,
@@ -241,6 +244,7 @@ impl Member {
             actions: None,
             draining: false,
             ended: false,
+            gone: false,
             from_pool: false,
             pool_bound: false,
         }

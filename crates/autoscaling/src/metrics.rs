@@ -17,7 +17,8 @@ resource! { autoscaling:
     }
 }
 
-const METRICS: [&str; 21] = [
+/// Every group metric; `sizes` measures them.
+pub(crate) const METRICS: [&str; 21] = [
     "GroupMinSize",
     "GroupMaxSize",
     "GroupDesiredCapacity",

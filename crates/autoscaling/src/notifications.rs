@@ -79,7 +79,7 @@ fn put_notification_configuration(
              Type."
         )));
     }
-    check_target(tx, caller, &input.topic_arn)?;
+    deliver::check_topic(tx, caller, &input.topic_arn)?;
     let others = of(tx, &group.name).iter().filter(|n| n.topic != input.topic_arn).count();
     if others >= MAX_TOPICS {
         return Err(errors::limit_exceeded(format!(
@@ -93,17 +93,7 @@ fn put_notification_configuration(
         topic: input.topic_arn,
         types: input.notification_types,
     };
-    let test = json!({
-        "AccountId": caller.account,
-        "RequestId": tx.new_uuid(),
-        "AutoScalingGroupARN": group.arn,
-        "AutoScalingGroupName": group.name,
-        "Service": "AWS Auto Scaling",
-        "Event": "autoscaling:TEST_NOTIFICATION",
-        "Time": tx.now().iso_millis(),
-    });
-    let subject = format!("Auto Scaling: test notification for group \"{}\"", group.name);
-    deliver::send(tx, caller, &notification.topic, &subject, &test)?;
+    send_test(tx, caller, &group, &notification.topic)?;
     tx.put(notification);
     Ok(())
 }
@@ -199,7 +189,7 @@ pub(crate) fn activity_ended(tx: &mut Tx, caller: &Caller, group: &Group, activi
         "EC2InstanceId": activity.instance,
         "StatusCode": if failed { activity.status.name() } else { "InProgress" },
         "StatusMessage": activity.message,
-        "Details": serde_json::from_str::<Value>(&activity.details).unwrap_or_default(),
+        "Details": serde_json::from_str::<Value>(&activity.details()).unwrap_or_default(),
         "AutoScalingGroupName": group.name,
         "Cause": activity.cause,
         "Event": event,
@@ -210,12 +200,12 @@ pub(crate) fn activity_ended(tx: &mut Tx, caller: &Caller, group: &Group, activi
     }
 }
 
-/// The message that a hook's target gets when the hook is made.
-pub(crate) fn test_hook(
+/// The message that a target gets when a group begins to tell it of something.
+pub(crate) fn send_test(
     tx: &mut Tx,
     caller: &Caller,
     group: &Group,
-    hook: &Hook,
+    target: &str,
 ) -> Result<(), ApiError> {
     let body = json!({
         "AccountId": caller.account,
@@ -227,7 +217,7 @@ pub(crate) fn test_hook(
         "Time": tx.now().iso_millis(),
     });
     let subject = format!("Auto Scaling: test notification for group \"{}\"", group.name);
-    deliver::send(tx, caller, &hook.target, &subject, &body)
+    deliver::send(tx, caller, target, &subject, &body)
 }
 
 /// A member has reached a hook: its target hears of it.
@@ -268,7 +258,10 @@ pub(crate) fn hook_reached(
         body.insert("NotificationMetadata".to_owned(), json!(metadata));
     }
     let event = if leaving { "termination" } else { "launch" };
-    let subject = format!("Auto Scaling: Lifecycle action '{}' for instance {} in progress.", 
-        event.to_uppercase(), member.instance_id);
+    let subject = format!(
+        "Auto Scaling: Lifecycle action '{}' for instance {} in progress.",
+        event.to_uppercase(),
+        member.instance_id
+    );
     let _ = deliver::send(tx, caller, &hook.target, &subject, &body);
 }

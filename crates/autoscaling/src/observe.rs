@@ -6,138 +6,89 @@ use crate::launch_configurations::LaunchConfiguration;
 use crate::members::{LifecycleState, Member};
 use crate::reconcile::{Desired, Machine, Observed, Suspension};
 use crate::{refresh, sources};
-use api::ec2;
 use kernel::{Caller, Timestamp, Tx, Wait};
 use serde_json::json;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-/// What EC2 and the load balancers say of a group's instances.
+/// What EC2 and the load balancers say of a group's instances. EC2 tells of those that do not
+/// simply run.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     machines: BTreeMap<SmolStr, Machine>,
     /// Why an instance went, as EC2 tells it.
     reasons: BTreeMap<SmolStr, SmolStr>,
     impaired: BTreeSet<SmolStr>,
-    /// Spot Instances that EC2 recommends to rebalance, in a group that does.
+    /// Spot Instances that EC2 recommends to rebalance.
     endangered: BTreeSet<SmolStr>,
     pub(crate) traffic: Traffic,
 }
 
 impl World {
-    /// Asks EC2 for every instance that carries the group's tag, and the load balancers if their
-    /// word counts.
+    /// Asks EC2 how the group's instances are, and the load balancers if their word counts.
     pub(crate) fn ask(tx: &mut Tx, caller: &Caller, group: &Group) -> Self {
-        let mut world = Self::default();
-        let request = ec2::DescribeInstancesRequest {
-            filters: Some(vec![ec2::Filter {
-                name: Some("tag:aws:autoscaling:groupName".into()),
-                values: Some(vec![escape(&group.name)]),
-            }]),
-            ..Default::default()
-        };
-        let found = tx.call::<ec2::ops::DescribeInstances>(caller, request).unwrap_or_default();
-        let reservations = found.reservations.unwrap_or_default();
-        for instance in reservations.into_iter().filter_map(|r| r.instances).flatten() {
-            let id = instance.instance_id.unwrap_or_default();
-            let state = instance.state.and_then(|s| s.name).unwrap_or_default();
-            let machine = match state.as_str() {
+        let mut world = Self { traffic: Traffic::ask(tx, caller, group), ..Self::default() };
+        let request = json!({ "group": group.name });
+        let told = tx.control(caller, "ec2.unsettled", &request).unwrap_or_default();
+        for (id, standing) in told.as_object().into_iter().flatten() {
+            let id = SmolStr::new(id);
+            if standing["impaired"] == true {
+                world.impaired.insert(id.clone());
+            }
+            if standing["rebalance"] == true {
+                world.endangered.insert(id.clone());
+            }
+            let machine = match standing["state"].as_str().unwrap_or_default() {
                 "pending" => Machine::Pending,
                 "running" => Machine::Running,
                 "terminated" => Machine::Gone,
                 _ => Machine::Down,
             };
             if machine == Machine::Gone
-                && let Some(reason) = instance.state_reason.and_then(|r| r.message)
+                && let Some(reason) = standing["reason"].as_str()
             {
-                world.reasons.insert(id.clone(), reason);
+                world.reasons.insert(id.clone(), reason.into());
             }
             world.machines.insert(id, machine);
         }
-        world.impaired = impaired(tx, caller, &world.machines);
-        world.endangered = endangered(tx, caller, group);
-        world.traffic = Traffic::ask(tx, caller, group);
         world
     }
 
     /// The first end of a grace period that keeps an instance from being found unhealthy.
     pub(crate) fn grace_ends(&self, tx: &Tx, group: &Group) -> Option<Timestamp> {
-        let doubted = |m: &&Arc<Member>| {
-            let id = &m.instance_id;
-            self.traffic.rejected.contains(id) || self.impaired.contains(id)
-        };
-        let since = group.members(tx).filter(doubted).filter_map(|m| m.in_service_since);
+        let doubted = self.traffic.rejected.iter().chain(&self.impaired);
+        let members = doubted.filter_map(|id| tx.get::<Member>(id));
+        let since = members.filter(|m| m.group == group.name).filter_map(|m| m.in_service_since);
         since.map(|at| at.plus_secs(group.grace_secs)).filter(|at| *at > tx.now()).min()
     }
 
-    pub(crate) fn machine(&self, id: &str) -> Machine {
-        self.machines.get(id).copied().unwrap_or(Machine::Gone)
+    pub(crate) fn machine(&self, member: &Member) -> Machine {
+        let told = self.machines.get(&member.instance_id).copied();
+        told.unwrap_or(if member.gone { Machine::Gone } else { Machine::Running })
+    }
+
+    /// Notes which members are gone for good: EC2 tells of them for an hour only.
+    pub(crate) fn remember(&self, tx: &mut Tx) {
+        let gone = self.machines.iter().filter(|(_, machine)| **machine == Machine::Gone);
+        for (id, _) in gone {
+            if tx.get::<Member>(id).is_some_and(|member| !member.gone) {
+                tx.update::<Member>(id, |member| member.gone = true);
+            }
+        }
     }
 
     /// Why an instance that has gone did.
     pub(crate) fn reason(&self, id: &str) -> Option<&SmolStr> {
         self.reasons.get(id)
     }
-}
 
-/// Running instances whose status checks fail. Without faults none does, and nobody is asked.
-fn impaired(
-    tx: &mut Tx,
-    caller: &Caller,
-    machines: &BTreeMap<SmolStr, Machine>,
-) -> BTreeSet<SmolStr> {
-    let mut impaired = BTreeSet::new();
-    if !tx.has_faults() {
-        return impaired;
+    /// EC2 recommends to rebalance this instance in service, and its group does.
+    fn is_endangered(&self, group: &Group, member: &Member) -> bool {
+        group.capacity_rebalance == Some(true)
+            && member.spot
+            && member.state == LifecycleState::InService
+            && self.endangered.contains(&member.instance_id)
     }
-    let running: Vec<SmolStr> = machines
-        .iter()
-        .filter(|(_, machine)| **machine == Machine::Running)
-        .map(|(id, _)| id.clone())
-        .collect();
-    for ids in running.chunks(100) {
-        let request = ec2::DescribeInstanceStatusRequest {
-            instance_ids: Some(ids.to_vec()),
-            ..Default::default()
-        };
-        let found = tx.call::<ec2::ops::DescribeInstanceStatus>(caller, request);
-        for status in found.ok().and_then(|f| f.instance_statuses).unwrap_or_default() {
-            let fails = |summary: &Option<ec2::InstanceStatusSummary>| {
-                summary.as_ref().and_then(|s| s.status.as_deref()) == Some("impaired")
-            };
-            if fails(&status.instance_status) || fails(&status.system_status) {
-                impaired.extend(status.instance_id);
-            }
-        }
-    }
-    impaired
-}
-
-/// Spot Instances that EC2 recommends to rebalance. Without faults there is none.
-fn endangered(tx: &mut Tx, caller: &Caller, group: &Group) -> BTreeSet<SmolStr> {
-    if group.capacity_rebalance != Some(true) || !tx.has_faults() {
-        return BTreeSet::new();
-    }
-    let spot = group.members(tx).filter(|m| m.spot && m.state == LifecycleState::InService);
-    let mut ids: BTreeSet<SmolStr> = spot.map(|m| m.instance_id.clone()).collect();
-    ids.retain(|id| {
-        let notice = tx.control(caller, "ec2.spot-notice", &json!({ "instance_id": id }));
-        notice.is_ok_and(|notice| !notice["rebalance_recommended_at"].is_null())
-    });
-    ids
-}
-
-/// A name as a filter value that matches itself only.
-fn escape(name: &str) -> SmolStr {
-    if !name.contains(['*', '?', '\\']) {
-        return name.into();
-    }
-    let escaped = name.chars().flat_map(|c| {
-        let special = matches!(c, '*' | '?' | '\\');
-        special.then_some('\\').into_iter().chain([c])
-    });
-    escaped.collect()
 }
 
 /// What the group should be.
@@ -158,6 +109,7 @@ pub(crate) fn desire(tx: &Tx, group: &Group) -> Desired {
         deleting: group.deleting,
         reacts_at: group.reacts_at,
         retries_at: group.retries_at,
+        failures: group.failures,
         notice_millis: tx.pace().millis(Wait::GroupHealthCheck),
         patience_millis: tx.pace().millis(Wait::GroupStatusPatience),
         warmup_millis: refresh::warmup_secs(tx, group).saturating_mul(1_000),
@@ -181,7 +133,7 @@ pub(crate) fn observe(tx: &Tx, group: &Group, world: &World) -> Vec<Observed> {
             id: id.clone(),
             zone: member.zone.clone(),
             state: member.state,
-            machine: world.machine(id),
+            machine: world.machine(member),
             healthy: member.healthy,
             ailment: member.ailment,
             impaired: world.impaired.contains(id) && grace_ends.is_none_or(|at| now >= at),
@@ -192,7 +144,7 @@ pub(crate) fn observe(tx: &Tx, group: &Group, world: &World) -> Vec<Observed> {
             in_service_since: member.in_service_since,
             source_age: source_age(tx, member, &mut ages),
             current_source: sources::is_current(group, member),
-            endangered: world.endangered.contains(id),
+            endangered: world.is_endangered(group, member),
             outdated: refresh.is_outdated(member),
             units: member.units(),
             allocation_rank: ranks.get(id).copied().unwrap_or(0),

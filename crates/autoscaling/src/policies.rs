@@ -12,6 +12,7 @@ mod row;
 mod tracking;
 
 pub(crate) use act::{is_cooling, settle};
+pub(crate) use arithmetic::AdjustmentType;
 pub(crate) use row::{Policy, PolicyKind};
 
 use crate::errors;

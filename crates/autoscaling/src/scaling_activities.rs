@@ -1,16 +1,16 @@
 //! DescribeScalingActivities.
 
-use crate::activities::Activity;
+use crate::activities::{self, Activity};
 use crate::errors;
 use crate::groups::Group;
 use api::autoscaling::{ActivitiesType, DescribeScalingActivitiesType};
-use kernel::{ApiError, Caller, Snapshot, Tx, paginate, resource};
+use kernel::{ApiError, Caller, Snapshot, paginate, resource};
 use smol_str::SmolStr;
 
 resource! { autoscaling:
     operations { read DescribeScalingActivities => describe_scaling_activities }
     tables { Activity }
-    housekeeping { "autoscaling.activity-purge" => purge }
+    housekeeping { "autoscaling.activity-purge" => activities::purge }
 }
 
 /// The newest first. A group that is not there is an error, unless deleted ones are asked for.
@@ -25,8 +25,10 @@ fn describe_scaling_activities(
         return Err(errors::group_not_found(name));
     }
     let ids = input.activity_ids.as_deref().unwrap_or_default();
+    let bound = activities::memory(snapshot);
     let wanted = |row: &Activity| {
-        (ids.is_empty() || ids.contains(&row.id))
+        row.is_remembered(bound)
+            && (ids.is_empty() || ids.contains(&row.id))
             && group.is_none_or(|name| row.group == name)
             && (deleted || !row.group_deleted)
     };
@@ -56,12 +58,4 @@ fn describe_scaling_activities(
         page.items.iter().partition(|row| row.ended_at.is_none());
     let activities = open.into_iter().chain(ended).map(|row| row.render()).collect();
     Ok(ActivitiesType { activities: Some(activities), next_token: page.next })
-}
-
-/// The housekeeping task: activities are kept for six weeks.
-fn purge(tx: &mut Tx, _: &Caller, id: &str) {
-    let key = tx.rows_by::<Activity>("id", id).next().map(|row| kernel::Row::key(&**row));
-    if let Some(key) = key {
-        tx.remove::<Activity>(&key);
-    }
 }

@@ -33,7 +33,6 @@ pub(crate) struct ScheduledAction {
     group: SmolStr,
     name: SmolStr,
     arn: SmolStr,
-    start: Option<Timestamp>,
     end: Option<Timestamp>,
     /// Five cron fields; none for an action that happens once.
     recurrence: Option<SmolStr>,

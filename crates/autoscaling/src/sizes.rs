@@ -2,6 +2,7 @@
 
 use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
+use crate::metrics::METRICS;
 use kernel::{ApiError, Caller, Tx, resource};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -23,6 +24,13 @@ impl Count {
         self.instances += 1;
         self.units += member.units() as i64;
     }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            instances: self.instances + other.instances,
+            units: self.units + other.units,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -43,7 +51,10 @@ fn count<'a>(members: impl Iterator<Item = &'a Member>) -> Counts {
     for member in members {
         let slot = match member.state {
             LifecycleState::InService => {
-                *counts.by_type.entry(member.instance_type.clone()).or_default() += 1;
+                match counts.by_type.get_mut(&member.instance_type) {
+                    Some(count) => *count += 1,
+                    None => drop(counts.by_type.insert(member.instance_type.clone(), 1)),
+                }
                 counts.detailed |= member.detailed;
                 &mut counts.in_service
             }
@@ -59,20 +70,37 @@ fn count<'a>(members: impl Iterator<Item = &'a Member>) -> Counts {
     counts
 }
 
-/// `{"group": NAME}` → its sizes in the order of the group metrics (those of
-/// DescribeMetricCollectionTypes), its instances in service by type, what is collected, and the
-/// target groups before it.
+/// `{"group": NAME}` → the sizes that are collected, by the names of their metrics, its instances
+/// in service by type, and the target groups before it.
 fn sizes(tx: &mut Tx, _: &Caller, request: &Value) -> Result<Value, ApiError> {
     let group = Group::find(tx, request["group"].as_str().unwrap_or_default())?;
     let counts = count(group.members(tx).map(|member| &**member));
-    let Counts { in_service, pending, standby, terminating, .. } = counts;
+    let collected: serde_json::Map<String, Value> = match group.metrics.is_empty() {
+        true => serde_json::Map::new(),
+        false => METRICS
+            .into_iter()
+            .zip(measure(tx, &group, &counts))
+            .filter(|(name, _)| group.metrics.iter().any(|metric| metric == name))
+            .map(|(name, size)| (name.to_owned(), json!(size)))
+            .collect(),
+    };
+    Ok(json!({
+        "sizes": collected,
+        "inService": counts.by_type,
+        "detailed": counts.detailed,
+        "targetGroups": crate::attachments::target_groups(&group),
+    }))
+}
+
+/// Every group metric, in the order of [`METRICS`].
+fn measure(tx: &Tx, group: &Group, counts: &Counts) -> [i64; METRICS.len()] {
+    let Counts { in_service, pending, standby, terminating, .. } = *counts;
     let live = [in_service, pending, standby, terminating];
-    let total = |of: fn(&Count) -> i64| live.iter().map(of).sum::<i64>();
-    let (instances, units) = (total(|c| c.instances), total(|c| c.units));
-    let warm = [counts.warmed, counts.warm_pending, counts.warm_terminating];
-    let warm_total: i64 = warm.iter().map(|c| c.units).sum();
-    let (warm_desired, warm_min) = crate::warm_pools::wanted(tx, &group);
-    let sizes = [
+    let total = live.into_iter().reduce(Count::and).unwrap_or_default();
+    let Counts { warmed, warm_pending, warm_terminating, .. } = counts;
+    let warm_total = warmed.units + warm_pending.units + warm_terminating.units;
+    let (warm_desired, warm_min) = crate::warm_pools::wanted(tx, group);
+    [
         group.min,
         group.max,
         group.desired,
@@ -80,26 +108,19 @@ fn sizes(tx: &mut Tx, _: &Caller, request: &Value) -> Result<Value, ApiError> {
         pending.instances,
         standby.instances,
         terminating.instances,
-        instances,
+        total.instances,
         in_service.units,
         pending.units,
         standby.units,
         terminating.units,
-        units,
+        total.units,
         warm_desired,
-        counts.warmed.units,
-        counts.warm_pending.units,
-        counts.warm_terminating.units,
+        warmed.units,
+        warm_pending.units,
+        warm_terminating.units,
         warm_total,
         warm_min,
         group.desired + warm_desired,
-        units + warm_total,
-    ];
-    Ok(json!({
-        "sizes": sizes,
-        "inService": counts.by_type,
-        "detailed": counts.detailed,
-        "collected": group.metrics,
-        "targetGroups": crate::attachments::target_groups(&group),
-    }))
+        total.units + warm_total,
+    ]
 }

@@ -13,7 +13,14 @@ pub struct StackFacts {
     pub name: SmolStr,
     /// The stack's tags, which its resources get too.
     pub tags: Vec<(SmolStr, SmolStr)>,
+    /// What the caller consented to: nested stacks have it too.
+    pub capabilities: Vec<SmolStr>,
+    /// How many stacks it is nested in.
+    pub depth: usize,
 }
+
+/// Stacks are nested at most this deep, so that a template that nests itself comes to an end.
+pub const MAX_DEPTH: usize = 16;
 
 /// One call of a provider.
 pub struct Context<'a> {

@@ -7,6 +7,7 @@
 
 mod attached_policy;
 mod autoscaling;
+mod cloudformation;
 mod cloudwatch;
 mod context;
 mod ec2;
@@ -20,13 +21,14 @@ mod sns;
 mod sqs;
 mod ssm;
 
-pub use context::{Context, StackFacts, TagChanges};
+pub use context::{Context, MAX_DEPTH, StackFacts, TagChanges};
 pub use properties::Properties;
 pub use provider::{Deletion, Provider, Readiness};
 
 /// Lists the providers; a new type is one more line in one of the lists.
 static PROVIDERS: &[&[&dyn Provider]] = &[
     autoscaling::TYPES,
+    cloudformation::TYPES,
     cloudwatch::TYPES,
     ec2::TYPES,
     elasticloadbalancing::TYPES,

@@ -2,6 +2,8 @@
 
 mod functions;
 
+pub(crate) use functions::unsupported as unsupported_function;
+
 use crate::eval::{Conditions, PSEUDO_PARAMETERS, condition_order, holds};
 use crate::graph::{Graph, parts};
 use crate::node::Node;

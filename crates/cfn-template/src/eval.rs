@@ -17,12 +17,14 @@ mod get_azs;
 mod r#if;
 mod import_value;
 mod join;
+mod length;
 mod not;
 mod or;
 mod r#ref;
 mod select;
 mod split;
 pub(crate) mod sub;
+mod to_json_string;
 mod transform;
 
 pub(crate) use condition::{boolean_call, order as condition_order};
@@ -265,6 +267,7 @@ pub(crate) const FUNCTIONS: &[&Function] = &[
     &get_azs::FUNCTION,
     &import_value::FUNCTION,
     &join::FUNCTION,
+    &length::FUNCTION,
     &not::FUNCTION,
     &or::FUNCTION,
     &r#if::FUNCTION,
@@ -272,12 +275,13 @@ pub(crate) const FUNCTIONS: &[&Function] = &[
     &select::FUNCTION,
     &split::FUNCTION,
     &sub::FUNCTION,
+    &to_json_string::FUNCTION,
     &transform::FUNCTION,
 ];
 
 /// Functions that exist only under a transform; their tags are read so that the error can name
 /// them as AWS does.
-const EXTENSIONS: &[&str] = &["Fn::Length", "Fn::ToJsonString", "Fn::ForEach"];
+const EXTENSIONS: &[&str] = &["Fn::ForEach"];
 
 /// The function behind a short-form tag: `Sub` is `Fn::Sub`.
 pub(crate) fn function_of_tag(tag: &str) -> Option<&'static str> {
@@ -361,7 +365,7 @@ impl<'e, 'a> Pass<'e, 'a> {
 }
 
 /// The text of a scalar value.
-pub(crate) fn scalar_text(value: &Value) -> Option<String> {
+pub fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -400,6 +404,12 @@ fn may_be_list(node: &Node) -> bool {
 fn is_function(node: &Node) -> bool {
     matches!(node.as_map(), Some([entry]) if entry.key == "Ref" || entry.key == "Condition"
         || entry.key.starts_with("Fn::"))
+}
+
+/// Refuses a function of the language's extensions in a template without them, as one that does
+/// not exist.
+fn extension(template: &Template, name: &str) -> Result<(), Problem> {
+    if template.extensions { Ok(()) } else { Err(crate::check::unsupported_function(name)) }
 }
 
 fn require(fits: bool, node: &Node, problem: &str) -> Result<(), Problem> {

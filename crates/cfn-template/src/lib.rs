@@ -42,12 +42,14 @@
 //! # Ok::<(), cfn_template::Problem>(())
 //! ```
 //!
-//! Left out for now, and refused by name ([`Code::NotImplemented`]): transforms (macros,
-//! `AWS::LanguageExtensions` with `Fn::ForEach`, `AWS::Include`, SAM) and `Rules`.
+//! A text with transforms of AWS's own is a [`Draft`] first, which [`Draft::expand`] writes out.
+//! Macros and the SAM transform are refused by name: they are functions that would have to run.
 
 mod check;
 mod diff;
 mod eval;
+mod expand;
+mod findings;
 mod graph;
 mod lookup;
 mod node;
@@ -55,6 +57,7 @@ mod parameters;
 mod parse;
 mod problem;
 mod references;
+mod rules;
 pub mod schema;
 mod summary;
 mod template;
@@ -62,8 +65,10 @@ mod template;
 pub use diff::{PropertyChange, diff, is_same, replacement};
 pub use eval::{
     Awaited, Conditions, Evaluated, EvaluatedOutput, Evaluator, PSEUDO_PARAMETERS, PseudoValues,
-    UNKNOWN, is_unknown,
+    UNKNOWN, is_unknown, scalar_text,
 };
+pub use expand::{Draft, draft};
+pub use findings::{Finding, findings};
 pub use graph::{Graph, dependencies};
 pub use lookup::{EmptyWorld, Lookup, Resolution, no_export, no_ssm_parameter};
 pub use node::{Entry, Node, NodeValue, Scalar};

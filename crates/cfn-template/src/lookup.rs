@@ -30,6 +30,12 @@ pub trait Lookup {
     /// The value of an export of another stack in this account and region.
     fn import(&self, export_name: &str) -> Resolution;
 
+    /// The text that `AWS::Include` names by its location in S3. The problem's text is what follows
+    /// `Transform AWS::Include failed with: `.
+    fn include(&self, location: &str) -> Result<String, Problem> {
+        Err(Problem::validation(format!("{location} cannot be read here")))
+    }
+
     /// The value of a Systems Manager parameter; lists come as comma-separated text.
     fn ssm_parameter(&self, name: &str, version: Option<u64>) -> Result<String, Problem>;
 }

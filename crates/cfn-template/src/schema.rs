@@ -115,6 +115,22 @@ impl Schema {
         self.attributes().iter().any(|attribute| attribute == name)
     }
 
+    /// The names of the members that a value at this JSON pointer among the properties may have.
+    pub fn members(&self, pointer: &str) -> Vec<&str> {
+        let mut schema = &self.document;
+        for step in pointer.split('/').filter(|step| !step.is_empty()) {
+            schema = self.resolve(schema);
+            let next = match step.parse::<usize>() {
+                Ok(_) => schema.get("items"),
+                Err(_) => schema.get("properties").and_then(|members| members.get(step)),
+            };
+            let Some(next) = next else { return Vec::new() };
+            schema = next;
+        }
+        let members = self.resolve(schema).get("properties").and_then(Value::as_object);
+        members.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The properties whose values make up the resource's identity, as dotted names.
     pub fn primary_identifier(&self) -> Vec<String> {
         self.pointers("primaryIdentifier").map(|pointer| pointer.join(".")).collect()

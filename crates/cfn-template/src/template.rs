@@ -4,7 +4,7 @@
 mod read;
 mod section;
 
-pub(crate) use read::read;
+pub(crate) use read::{RESOURCE_KEYS, read};
 pub use section::Section;
 
 use crate::node::Node;
@@ -12,8 +12,10 @@ use crate::parameters::ParameterType;
 use crate::problem::Position;
 
 /// A template as its author wrote it, with nothing evaluated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Template {
+    /// Whether it has the transform `AWS::LanguageExtensions`.
+    pub extensions: bool,
     /// `AWSTemplateFormatVersion`; AWS knows only `2010-09-09`.
     pub format_version: Option<String>,
     /// `Description`.
@@ -35,6 +37,12 @@ pub struct Template {
     /// `Outputs`.
     pub outputs: Section<Output>,
 }
+
+/// The transform that extends the language.
+pub(crate) const EXTENSIONS: &str = "AWS::LanguageExtensions";
+
+/// The transform that includes texts.
+pub(crate) const INCLUDE: &str = "AWS::Include";
 
 /// A macro named under `Transform`.
 #[derive(Clone, Debug, PartialEq)]

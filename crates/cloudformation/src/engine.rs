@@ -9,19 +9,26 @@
 //! Sequences of events follow "Stack events" as recorded from AWS.
 
 mod begin;
-mod compare;
+mod duration;
+mod expect;
 mod finish;
+mod guests;
+mod nested;
 mod operation;
 mod outputs;
+mod plan;
 mod remove;
 mod restore;
+mod rolling;
 mod run;
 mod settle;
+mod watch;
 mod wording;
 mod world;
 
-pub(crate) use begin::{create, delete, update};
-pub(crate) use compare::differs;
-pub(crate) use operation::{Former, Operation};
+pub(crate) use begin::{continue_rollback, create, delete, failed_to_restore, roll_back, update};
+pub(crate) use nested::adopt;
+pub(crate) use operation::{Former, Operation, awaits_signals};
+pub(crate) use plan::{Change, Deed, Detail, plan};
 pub(crate) use run::advance;
 pub(crate) use world::World;

@@ -10,9 +10,13 @@ mod source;
 
 kernel::resources! {
     account,
+    change_sets,
     events,
     exports,
+    preview,
     resources,
+    signals,
+    stack_policies,
     stacks,
     templates,
 }

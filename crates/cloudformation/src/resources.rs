@@ -44,6 +44,9 @@ pub(crate) struct StackResource {
     pub(crate) replace_policy: SmolStr,
     /// What it was made after.
     pub(crate) after: Vec<SmolStr>,
+    /// The evaluated `UpdatePolicy`, as JSON text; empty if there is none.
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub(crate) update_policy: SmolStr,
 }
 
 impl StackResource {
@@ -107,10 +110,7 @@ fn describe_stack_resource(
         .ok_or_else(|| errors::no_stack_in_quotes(&input.stack_name))?;
     let key = StackResource::key_of(&stack.id, &input.logical_resource_id);
     let row = snapshot.get::<StackResource>(&key).ok_or_else(|| {
-        errors::validation(format!(
-            "Resource {} does not exist for stack {}",
-            input.logical_resource_id, stack.name
-        ))
+        errors::no_resource(&input.logical_resource_id, &stack.name)
     })?;
     let detail = wire::StackResourceDetail {
         stack_name: Some(stack.name.clone()),
@@ -172,10 +172,7 @@ fn describe_stack_resources(
         })
         .collect();
     if let Some(id) = logical.filter(|_| rows.is_empty()) {
-        return Err(errors::validation(format!(
-            "Resource {id} does not exist for stack {}",
-            stack.name
-        )));
+        return Err(errors::no_resource(id, &stack.name));
     }
     Ok(wire::DescribeStackResourcesOutput { stack_resources: Some(rows) })
 }

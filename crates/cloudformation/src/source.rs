@@ -25,7 +25,7 @@ pub(crate) fn text(
 }
 
 /// Reads a template from S3, by any of the forms in which an object's URL can be written.
-fn object(tx: &mut Tx, caller: &Caller, url: &str) -> Result<String, ApiError> {
+pub(crate) fn object(tx: &mut Tx, caller: &Caller, url: &str) -> Result<String, ApiError> {
     if let Some(rest) = url.strip_prefix("s3://") {
         let bucket = rest.split('/').next().unwrap_or_default();
         return Err(errors::validation(format!(
@@ -34,13 +34,7 @@ fn object(tx: &mut Tx, caller: &Caller, url: &str) -> Result<String, ApiError> {
     }
     let (bucket, key) =
         parse(url).ok_or_else(|| errors::validation("TemplateURL must be a supported URL."))?;
-    let request = s3::GetObjectRequest {
-        bucket: bucket.as_str().into(),
-        key: key.as_str().into(),
-        ..Default::default()
-    };
-    let found = tx
-        .call::<s3::ops::GetObject>(&caller.via("cloudformation"), request)
+    let found = get(tx, caller, &bucket, &key)
         .map_err(|error| errors::validation(format!("S3 error: {}", error.message)))?;
     let body = found.body.unwrap_or_default();
     if body.len() > MAX_OBJECT {
@@ -54,6 +48,37 @@ fn object(tx: &mut Tx, caller: &Caller, url: &str) -> Result<String, ApiError> {
         // Objects of this size are never kept outside of memory.
         Body::Stored { .. } => Err(ApiError::internal()),
     }
+}
+
+/// The text that a template includes from `s3://bucket/key`; the error is a text for the user.
+pub(crate) fn included(tx: &mut Tx, caller: &Caller, location: &str) -> Result<String, String> {
+    let place = location.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    let place = place.map(|(bucket, key)| (bucket.to_owned(), key.to_owned()));
+    let (bucket, key) = place
+        .or_else(|| parse(location))
+        .ok_or_else(|| format!("The location parameter is not a valid S3 uri: {location}"))?;
+    let found = get(tx, caller, &bucket, &key).map_err(|error| match error.code.as_str() {
+        "NoSuchBucket" => format!("S3 bucket [{bucket}] does not exist."),
+        "NoSuchKey" => format!("S3 object [{key}] does not exist in bucket [{bucket}]."),
+        _ => error.message.clone(),
+    })?;
+    match found.body.unwrap_or_default() {
+        Body::Memory(bytes) if bytes.len() as u64 <= MAX_OBJECT => {
+            String::from_utf8(bytes.to_vec()).map_err(|_| format!("{location} is no text"))
+        }
+        _ => Err(format!("{location} is larger than {MAX_OBJECT} bytes")),
+    }
+}
+
+fn get(
+    tx: &mut Tx,
+    caller: &Caller,
+    bucket: &str,
+    key: &str,
+) -> Result<s3::GetObjectOutput, ApiError> {
+    let request =
+        s3::GetObjectRequest { bucket: bucket.into(), key: key.into(), ..Default::default() };
+    tx.call::<s3::ops::GetObject>(&caller.via("cloudformation"), request)
 }
 
 /// Bucket and key of an object's URL: path style on any host (S3's, or this cloud's own), or

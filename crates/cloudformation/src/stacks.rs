@@ -3,12 +3,14 @@
 mod create;
 mod delete;
 mod describe;
+mod recover;
 mod request;
 mod row;
 mod update;
 
-pub(crate) use request::template as request_template;
-pub(crate) use row::{Stack, StackOutput, StackParameter, Status};
+pub(crate) use describe::parameters as render_parameters;
+pub(crate) use request::{Proposal, declared as declared_template};
+pub(crate) use row::{Revision, Stack, StackOutput, StackParameter, Status};
 
 use crate::engine::{self, Operation};
 use kernel::resource;
@@ -18,10 +20,14 @@ resource! { cloudformation:
         write CreateStack => create::create_stack,
         write UpdateStack => update::update_stack,
         write DeleteStack => delete::delete_stack,
+        write CancelUpdateStack => recover::cancel_update_stack,
+        write ContinueUpdateRollback => recover::continue_update_rollback,
+        write RollbackStack => recover::rollback_stack,
         read DescribeStacks => describe::describe_stacks,
         read ListStacks => describe::list_stacks,
         write UpdateTerminationProtection => update::update_termination_protection,
     }
     tables { Stack, Operation }
     tasks { "cloudformation.advance" => engine::advance }
+    controls { internal "cloudformation.adopt" => engine::adopt }
 }

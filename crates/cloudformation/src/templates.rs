@@ -1,7 +1,7 @@
 //! GetTemplate, GetTemplateSummary, ValidateTemplate.
 
-use crate::stacks::Stack;
-use crate::stacks::request_template;
+use crate::change_sets::ChangeSet;
+use crate::stacks::{Stack, Status, declared_template};
 use crate::{errors, source};
 use api::cloudformation as wire;
 use cfn_template::{ParameterSummary, Summary, Template};
@@ -16,23 +16,40 @@ resource! { cloudformation:
     }
 }
 
-/// The text as it was sent, byte for byte.
+/// The text as it was sent, byte for byte; or as JSON, what its transforms made of it.
 fn get_template(
     snapshot: &Snapshot,
     _: &Caller,
     input: wire::GetTemplateInput,
 ) -> Result<wire::GetTemplateOutput, ApiError> {
-    if input.change_set_name.is_some() {
-        return Err(ApiError::not_implemented("GetTemplate of a change set"));
-    }
-    let name = input
-        .stack_name
-        .ok_or_else(|| errors::validation("StackName is a required parameter."))?;
-    let stack = Stack::with_id(snapshot, &name)?;
+    let (original, processed) = match (&input.change_set_name, &input.stack_name) {
+        (Some(set), stack) if stack.is_some() || set.starts_with("arn:") => {
+            let set = ChangeSet::find(snapshot, set, stack.as_deref())?;
+            (set.revision.template.clone(), set.revision.processed.clone())
+        }
+        (_, Some(name)) => {
+            let stack = Stack::with_id(snapshot, name)?;
+            (stack.template.clone(), stack.processed.clone())
+        }
+        (_, None) => return Err(errors::validation("StackName is a required parameter.")),
+    };
+    let body = match (input.template_stage.as_deref(), processed) {
+        (Some("Processed"), Some(text)) => without_transform(&text),
+        _ => SmolStr::new(&*original),
+    };
     Ok(wire::GetTemplateOutput {
-        template_body: Some(SmolStr::new(&*stack.template)),
+        template_body: Some(body),
         stages_available: Some(vec!["Original".into(), "Processed".into()]),
     })
+}
+
+/// A processed template has no `Transform`.
+fn without_transform(text: &str) -> SmolStr {
+    let mut value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    if let Some(members) = value.as_object_mut() {
+        members.remove("Transform");
+    }
+    value.to_string().into()
 }
 
 /// The template that a request names: a text, an object in S3, or a stack's.
@@ -44,7 +61,15 @@ fn named(
 ) -> Result<Template, ApiError> {
     let text = match (source::text(tx, caller, body, url)?, stack) {
         (Some(text), None) => text,
-        (None, Some(name)) => Stack::with_id(tx, name)?.template.to_string(),
+        (None, Some(name)) => {
+            let stack = Stack::with_id(tx, name)?;
+            if stack.status == Status::ReviewInProgress {
+                return Err(errors::validation(
+                    "GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.",
+                ));
+            }
+            stack.template.to_string()
+        }
         (Some(_), Some(_)) => {
             return Err(errors::validation(
                 "Only one of TemplateBody, TemplateURL and StackName may be specified.",
@@ -52,7 +77,7 @@ fn named(
         }
         (None, None) => return Err(errors::no_template()),
     };
-    request_template(&text)
+    declared_template(&text)
 }
 
 fn texts<S: AsRef<str>>(list: &[S]) -> Vec<SmolStr> {

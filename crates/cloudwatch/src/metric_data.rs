@@ -5,6 +5,7 @@
 //! of the service whose state they tell ([`kernel::MetricSource`]); [`read`] hides the difference.
 
 mod chunks;
+mod encoding;
 mod list;
 mod metrics;
 mod put;

@@ -65,6 +65,6 @@ resource! { ec2:
     faults { "ec2.faults" => faults::look }
     controls {
         internal "ec2.recover" => faults::recover,
-        internal "ec2.spot-notice" => faults::spot_notice,
+        internal "ec2.unsettled" => faults::unsettled,
     }
 }

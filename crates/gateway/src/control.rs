@@ -1,6 +1,7 @@
 //! `/_lowcloud/…`: what AWS has no call for.
 
 mod faults;
+mod wait_conditions;
 
 use crate::server::Gateway;
 use crate::wall;
@@ -64,6 +65,9 @@ async fn of_a_service(
     body: Bytes,
 ) -> Result<Json<serde_json::Value>, Failure> {
     let name = uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    if name.starts_with(wait_conditions::PATH) {
+        return wait_conditions::signal(&gateway, &method, &uri, &body);
+    }
     let named = || gateway.cloud.controls().filter(|control| control.name() == name);
     let control = named().find(|control| control.is_read() == (method == Method::GET));
     let Some(control) = control.or_else(|| named().next()) else {
@@ -144,6 +148,9 @@ struct ClockView {
     /// Virtual seconds per second.
     scale: f64,
     idle: bool,
+    /// Tasks that wait for their time, without housekeeping.
+    waiting_tasks: usize,
+    next_task_at: Option<String>,
 }
 
 impl From<&CloudStatus> for ClockView {
@@ -153,7 +160,14 @@ impl From<&CloudStatus> for ClockView {
             ClockMode::Scaled(factor) => ("scaled", factor),
             ClockMode::Paused => ("paused", 0.0),
         };
-        Self { now: status.now.iso_millis(), mode, scale, idle: status.next_due.is_none() }
+        Self {
+            now: status.now.iso_millis(),
+            mode,
+            scale,
+            idle: status.next_due.is_none(),
+            waiting_tasks: status.waiting,
+            next_task_at: status.next_due.map(|at| at.iso_millis()),
+        }
     }
 }
 

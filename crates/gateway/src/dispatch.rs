@@ -200,6 +200,7 @@ async fn call(
     if let (Some(value), Some(region)) = (anywhere, elsewhere) {
         answer = invoke(gateway, row, &Caller { region, ..caller }, value).await;
     }
+    gateway.stalled.answered(&gateway.cloud, row, wall());
     if !row.is_read() {
         gateway.driver.poke(&gateway.cloud);
         if matches!(service, "sns" | "cloudformation" | "cloudwatch" | "autoscaling") {

@@ -15,6 +15,7 @@ mod metrics;
 mod outbox;
 mod requests;
 mod server;
+mod stalled;
 
 pub use guard::Guard;
 pub use server::{Gateway, Options};

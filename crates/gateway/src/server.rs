@@ -8,6 +8,7 @@ use crate::guard::Guard;
 use crate::metrics::Metrics;
 use crate::outbox::Sender;
 use crate::requests::RequestIds;
+use crate::stalled::Stalled;
 use axum::Router;
 use http::{Request, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -57,6 +58,7 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) sender: Arc<Sender>,
+    pub(crate) stalled: Stalled,
 }
 
 impl Gateway {
@@ -72,6 +74,7 @@ impl Gateway {
             driver: Arc::new(Driver::new(sender.clone())),
             sender,
             metrics: Metrics::default(),
+            stalled: Stalled::default(),
         })
     }
 

@@ -37,6 +37,8 @@ pub struct CloudStatus {
     pub pending: usize,
     /// When the next of them is due.
     pub next_due: Option<Timestamp>,
+    /// Number of pending tasks that are not housekeeping.
+    pub waiting: usize,
     /// (table, number of rows) over all partitions, for tables that have any.
     pub rows: Vec<(&'static str, usize)>,
 }
@@ -290,6 +292,11 @@ impl Cloud {
         self.published.load().present(wall)
     }
 
+    /// Whether time stands still.
+    pub fn is_paused(&self) -> bool {
+        self.published.load().clock.mode == ClockMode::Paused
+    }
+
     /// When the next task is due by the wall; what the clock driver sleeps for.
     pub fn next_wake(&self) -> Option<Wall> {
         let universe = self.published.load();
@@ -384,6 +391,7 @@ impl Cloud {
             sequence: universe.sequence,
             pending: universe.timeline.len(),
             next_due: universe.timeline.next_due_of(busy),
+            waiting: universe.timeline.iter().filter(|(_, task)| busy(task.kind)).count(),
             rows,
         }
     }

@@ -71,6 +71,10 @@ pub enum Wait {
     StackPoll,
     /// How long CloudFormation waits for what is in the way of a deletion.
     StackDependency,
+    /// An instance's launch to the end of what its user data do.
+    GuestBoot,
+    /// CreateChangeSet to the change set's completion.
+    ChangeSet,
     /// PutMetricAlarm to CloudWatch's first look at the alarm.
     AlarmFirstLook,
 }
@@ -104,6 +108,8 @@ impl Pace {
             Wait::StackFinish => (80, 2_500),
             Wait::StackPoll => (250, 5_000),
             Wait::StackDependency => (10_000, 600_000),
+            Wait::GuestBoot => (1_200, 60_000),
+            Wait::ChangeSet => (150, 4_000),
             Wait::AlarmFirstLook => (500, 5_000),
         };
         match self {

@@ -107,10 +107,7 @@ impl Snapshot {
         value: &str,
     ) -> impl Iterator<Item = &'a Arc<R>> + use<'a, R> {
         let table = self.universe.table::<R>(&self.partitions);
-        let keys = table.map(|t| t.keys_by(index, value));
-        keys.into_iter()
-            .flatten()
-            .map(move |key| table.and_then(|t| t.get(key)).expect("an index entry has its row"))
+        table.map(|t| t.rows_by(index, value)).into_iter().flatten().map(|(_, row)| row)
     }
 
     /// Distinct values of `index` that begin with `prefix`, in order.

@@ -2,7 +2,7 @@
 //! clone costs nothing and a change copies only the path to it.
 
 use crate::row::{IndexSink, Row, position};
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 use serde_json::value::{RawValue, to_raw_value};
 use smol_str::SmolStr;
 use std::any::{Any, TypeId};
@@ -16,12 +16,13 @@ type IndexKey = (u8, SmolStr, SmolStr);
 #[derive(Clone)]
 pub(crate) struct Table<R: Row> {
     rows: OrdMap<SmolStr, Arc<R>>,
-    index: OrdSet<IndexKey>,
+    /// Holds the rows too: whoever asks an index wants them, and reads are many to a write.
+    index: OrdMap<IndexKey, Arc<R>>,
 }
 
 impl<R: Row> Table<R> {
     pub(crate) fn new() -> Self {
-        Self { rows: OrdMap::new(), index: OrdSet::new() }
+        Self { rows: OrdMap::new(), index: OrdMap::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -45,19 +46,19 @@ impl<R: Row> Table<R> {
         self.rows.range(from).map(|(_, row)| row)
     }
 
-    /// Keys of the rows with `value` in an index, in order.
-    pub(crate) fn keys_by<'a>(
+    /// The rows with `value` in an index, in the order of their keys.
+    pub(crate) fn rows_by<'a>(
         &'a self,
         index: &str,
         value: &str,
-    ) -> impl Iterator<Item = &'a SmolStr> + use<'a, R> {
+    ) -> impl Iterator<Item = (&'a SmolStr, &'a Arc<R>)> + use<'a, R> {
         let number = position(R::INDEXES, index);
         let from = (number, SmolStr::new(value), SmolStr::default());
         let value = from.1.clone();
         self.index
             .range(from..)
-            .take_while(move |(n, v, _)| *n == number && *v == value)
-            .map(|(_, _, key)| key)
+            .take_while(move |((n, v, _), _)| *n == number && *v == value)
+            .map(|((_, _, key), row)| (key, row))
     }
 
     /// Distinct values of an index that begin with `prefix`, in order.
@@ -65,9 +66,8 @@ impl<R: Row> Table<R> {
         let number = position(R::INDEXES, index);
         let from = (number, SmolStr::new(prefix), SmolStr::default());
         let mut values: Vec<SmolStr> = Vec::new();
-        for (_, value, _) in
-            self.index.range(from..).take_while(|(n, v, _)| *n == number && v.starts_with(prefix))
-        {
+        let entries = self.index.range(from..).map(|(entry, _)| entry);
+        for (_, value, _) in entries.take_while(|(n, v, _)| *n == number && v.starts_with(prefix)) {
             if values.last() != Some(value) {
                 values.push(value.clone());
             }
@@ -79,19 +79,19 @@ impl<R: Row> Table<R> {
         let key = row.key();
         let mut sink = IndexSink::new(R::INDEXES);
         row.index(&mut sink);
-        let old = self.rows.insert(key.clone(), Arc::new(row));
+        let row = Arc::new(row);
+        let old = self.rows.insert(key.clone(), row.clone());
         if let Some(old) = &old {
             let mut before = IndexSink::new(R::INDEXES);
             old.index(&mut before);
-            if before.values == sink.values {
-                return Some(old.clone());
-            }
             for (number, value) in before.values {
-                self.index.remove(&(number, value, key.clone()));
+                if !sink.values.iter().any(|(n, v)| *n == number && *v == value) {
+                    self.index.remove(&(number, value, key.clone()));
+                }
             }
         }
         for (number, value) in sink.values {
-            self.index.insert((number, value, key.clone()));
+            self.index.insert((number, value, key.clone()), row.clone());
         }
         old
     }
@@ -171,7 +171,7 @@ impl<R: Row> AnyTable for Table<R> {
         if index.is_empty() {
             return self.get(value).map(|row| row.key()).into_iter().collect();
         }
-        self.keys_by(index, value).cloned().collect()
+        self.rows_by(index, value).map(|(key, _)| key.clone()).collect()
     }
 }
 

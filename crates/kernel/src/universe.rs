@@ -23,6 +23,8 @@ pub struct Settings {
     pub account: SmolStr,
     /// Refuse AMI ids and public parameters that the catalogue lacks.
     pub strict_images: bool,
+    /// Whether simulated guests do what `cfn-signal` in their user data says.
+    pub guest_signals: bool,
     /// Where clients reach this cloud, for the links and URLs that it gives away.
     pub endpoint: SmolStr,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             pace: Pace::Brisk,
             account: "123456789012".into(),
             strict_images: false,
+            guest_signals: true,
             endpoint: "http://localhost:4566".into(),
         }
     }

@@ -32,12 +32,9 @@ pub(crate) struct Point {
     /// Whether they are monitored by the minute.
     #[serde(default)]
     pub(crate) detailed: bool,
-    /// Sizes of a group by the names of its metrics, in the order of [`SIZES`].
+    /// The sizes of a group that are collected, by the names of their metrics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) sizes: Vec<i64>,
-    /// The group metrics that are collected, as bits in the order of [`SIZES`].
-    #[serde(default)]
-    pub(crate) collected: u32,
+    pub(crate) sizes: Vec<(SmolStr, i64)>,
     /// ARNs of target groups before a group; the group's name of a target group's targets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) linked: Vec<SmolStr>,
@@ -51,31 +48,6 @@ impl Point {
         self.serving.iter().map(|(_, count)| count).sum()
     }
 }
-
-/// The group metrics of AWS/AutoScaling.
-pub(crate) const SIZES: [&str; 21] = [
-    "GroupMinSize",
-    "GroupMaxSize",
-    "GroupDesiredCapacity",
-    "GroupInServiceInstances",
-    "GroupPendingInstances",
-    "GroupStandbyInstances",
-    "GroupTerminatingInstances",
-    "GroupTotalInstances",
-    "GroupInServiceCapacity",
-    "GroupPendingCapacity",
-    "GroupStandbyCapacity",
-    "GroupTerminatingCapacity",
-    "GroupTotalCapacity",
-    "WarmPoolDesiredCapacity",
-    "WarmPoolWarmedCapacity",
-    "WarmPoolPendingCapacity",
-    "WarmPoolTerminatingCapacity",
-    "WarmPoolTotalCapacity",
-    "WarmPoolMinSize",
-    "GroupAndWarmPoolDesiredCapacity",
-    "GroupAndWarmPoolTotalCapacity",
-];
 
 /// Four hours of a subject's points. The first is how things stood when something first changed in
 /// them.
@@ -233,31 +205,26 @@ fn look_at_group(tx: &mut Tx, caller: &Caller, name: &str) {
         }
         return;
     };
-    let numbers = |value: &Value| -> Vec<i64> {
-        value.as_array().into_iter().flatten().filter_map(Value::as_i64).collect()
-    };
     let words = |value: &Value| -> Vec<SmolStr> {
         value.as_array().into_iter().flatten().filter_map(Value::as_str).map(SmolStr::new).collect()
     };
-    let collected = words(&sizes["collected"]);
-    let bit = |(at, name): (usize, &&str)| u32::from(collected.iter().any(|c| c == name)) << at;
     let point = Point {
         at: tx.now(),
-        serving: counts(&sizes["inService"]),
+        serving: numbers(&sizes["inService"])
+            .filter_map(|(kind, count)| Some((kind, u32::try_from(count).ok()?)))
+            .collect(),
         detailed: sizes["detailed"].as_bool().unwrap_or(false),
-        sizes: numbers(&sizes["sizes"]),
-        collected: SIZES.iter().enumerate().map(bit).sum(),
+        sizes: numbers(&sizes["sizes"]).collect(),
         linked: words(&sizes["targetGroups"]),
         unhealthy: 0,
     };
     note(tx, &subject, point);
 }
 
-fn counts(value: &Value) -> Vec<(SmolStr, u32)> {
+/// The numbers among an object's members.
+fn numbers(value: &Value) -> impl Iterator<Item = (SmolStr, i64)> {
     let members = value.as_object().into_iter().flatten();
-    members
-        .filter_map(|(kind, count)| Some((SmolStr::new(kind), count.as_u64()? as u32)))
-        .collect()
+    members.filter_map(|(name, number)| Some((SmolStr::new(name), number.as_i64()?)))
 }
 
 /// The task: targets of a target group changed.

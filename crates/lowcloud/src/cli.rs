@@ -1,12 +1,17 @@
 //! The command line.
 
+mod explain;
 mod fault;
 mod load;
 mod outbox;
+mod plan;
+mod simulate;
+mod validate;
 
 use crate::client::Client;
 use crate::config::ServeOptions;
 use crate::{environment, serve};
+use ::simulate::duration;
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
@@ -35,6 +40,18 @@ enum Command {
     /// The cloud listens on a free port; the command gets the variables of `lowcloud env` and its
     /// exit code is returned.
     Run(RunOptions),
+    /// Say all that is wrong with CloudFormation templates, before they are sent.
+    ///
+    /// Needs no server. The exit code is 1 if there are errors.
+    Validate(validate::ValidateOptions),
+    /// Show what deploying a CloudFormation template would add, change, replace and delete, and why.
+    ///
+    /// With --stack against that stack of a running cloud, without as a new stack of an empty one.
+    Plan(plan::PlanOptions),
+    /// Play hours or days of load, faults and calls on a private cloud, and tell what happened.
+    ///
+    /// The exit code is 1 if an assertion of the scenario fails, and 2 if the scenario is wrong.
+    Simulate(Box<simulate::SimulateOptions>),
     /// Print the variables that AWS clients need: `eval "$(lowcloud env)"`.
     Env(Remote),
     /// Show how a running cloud stands.
@@ -47,6 +64,8 @@ enum Command {
     Fault(fault::FaultOptions),
     /// Give instances a load, show it, take it away.
     Load(load::LoadOptions),
+    /// Tell what happened to a group, an instance or an alarm, and why.
+    Explain(explain::ExplainOptions),
     /// Show the mail, telephone messages and web calls that left a running cloud.
     Outbox(outbox::OutboxOptions),
     /// List the operations that are implemented.
@@ -152,12 +171,16 @@ impl Arguments {
         match self.command {
             Command::Serve(options) => serve::serve(options)?,
             Command::Run(options) => return serve::run(options.serve, &options.command),
+            Command::Validate(options) => return Ok(validate::validate(&options)),
+            Command::Plan(options) => plan::plan(&options)?,
+            Command::Simulate(options) => return simulate::simulate(&options),
             Command::Env(remote) => env(&remote),
             Command::Status(remote) => status(&remote)?,
             Command::Reset(remote) => reset(&remote)?,
             Command::Clock(options) => clock(options)?,
             Command::Fault(options) => fault::fault(&options)?,
             Command::Load(options) => load::load(&options)?,
+            Command::Explain(options) => explain::explain(&options)?,
             Command::Outbox(options) => outbox::outbox(&options)?,
             Command::Coverage(options) => coverage(&options)?,
         }
@@ -240,12 +263,30 @@ fn clock(options: ClockOptions) -> Result<(), Failure> {
         print_json(&answer);
         return Ok(());
     }
-    let idle = if answer["idle"] == json!(true) { ", nothing pending" } else { "" };
-    println!("{}  ({}{idle})", answer["now"].as_str().unwrap_or("-"), clock_words(&answer));
+    println!("{}", clock_line(&answer));
+    if let Some(advice) = advice(&answer) {
+        println!("{advice}");
+    }
     if answer["truncated"] == json!(true) {
         println!("Broken off with more to do: run it again, or raise --limit.");
     }
     Ok(())
+}
+
+/// The time, how it runs, and what is due next.
+fn clock_line(answer: &Value) -> String {
+    let pending = match (answer["waiting_tasks"].as_u64(), answer["next_task_at"].as_str()) {
+        (Some(1), Some(at)) => format!(", 1 task pending, due at {at}"),
+        (Some(count), Some(at)) => format!(", {count} tasks pending, the next due at {at}"),
+        _ => ", nothing pending".to_owned(),
+    };
+    format!("{}  ({}{pending})", answer["now"].as_str().unwrap_or("-"), clock_words(answer))
+}
+
+/// What to do when time stands still and something waits for it.
+fn advice(answer: &Value) -> Option<&'static str> {
+    let stands = answer["mode"] == json!("paused") && answer["idle"] == json!(false);
+    stands.then_some("Time is paused. To let it pass: lowcloud clock step 1m, or clock resume.")
 }
 
 fn coverage(options: &CoverageOptions) -> Result<(), Failure> {
@@ -274,57 +315,27 @@ fn coverage(options: &CoverageOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads `1h30m`, `90s`, `2d`, `250ms`, or a bare number of seconds.
-fn duration(text: &str) -> Result<f64, String> {
-    let bad = || format!("'{text}' is no duration: say 90s, 15m, 1h30m or 2d");
-    if let Ok(secs) = text.parse::<f64>() {
-        return if secs >= 0.0 && secs.is_finite() { Ok(secs) } else { Err(bad()) };
-    }
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(bad)?;
-        let number: f64 = rest[..digits].parse().map_err(|_| bad())?;
-        rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let factor = match &rest[..unit] {
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3_600.0,
-            "d" => 86_400.0,
-            _ => return Err(bad()),
-        };
-        total += number * factor;
-        rest = &rest[unit..];
-    }
-    if text.is_empty() { Err(bad()) } else { Ok(total) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
 
     #[test]
-    fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
+    fn the_clock_says_what_waits_for_it() {
+        let mut clock = json!({
+            "now": "T", "mode": "paused", "idle": false, "waiting_tasks": 3, "next_task_at": "U",
+        });
+        assert_eq!(clock_line(&clock), "T  (paused, 3 tasks pending, the next due at U)");
+        assert!(advice(&clock).is_some());
+        clock["mode"] = json!("real");
+        assert!(advice(&clock).is_none());
+        let idle = json!({ "now": "T", "mode": "paused", "idle": true, "waiting_tasks": 0 });
+        assert_eq!(clock_line(&idle), "T  (paused, nothing pending)");
+        assert!(advice(&idle).is_none());
     }
 
     #[test]
-    fn durations_are_read_as_people_write_them() {
-        for (text, secs) in [
-            ("90", 90.0),
-            ("90s", 90.0),
-            ("15m", 900.0),
-            ("1h30m", 5_400.0),
-            ("2d", 172_800.0),
-            ("250ms", 0.25),
-        ] {
-            assert_eq!(duration(text), Ok(secs), "{text}");
-        }
-        for text in ["", "h", "1x", "-5", "1h-", "inf", "1.2.3s"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
     }
 }

@@ -1,7 +1,7 @@
 //! Settings: flags, then `LOWCLOUD_…` variables, then a configuration file, then defaults.
 
 use crate::cli::Failure;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use kernel::{ClockMode, Pace, Settings};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -35,6 +35,10 @@ pub(crate) struct ServeOptions {
     /// Refuse AMI ids and public parameters that the catalogue lacks, as AWS would.
     #[arg(long, env = "LOWCLOUD_STRICT_IMAGES", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) strict_images: Option<bool>,
+    /// Whether simulated guests obey `cfn-signal` in their user data: boot or never
+    /// [default: boot].
+    #[arg(long, env = "LOWCLOUD_GUEST_SIGNALS", value_enum)]
+    pub(crate) guest_signals: Option<GuestSignals>,
     /// Accept requests for this host name too (repeatable; `*` for any).
     #[arg(
         long = "allow-host",
@@ -51,6 +55,16 @@ pub(crate) struct ServeOptions {
     #[arg(long, env = "LOWCLOUD_CONFIG", value_name = "FILE")]
     #[serde(skip)]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// Whether simulated guests signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum GuestSignals {
+    /// Once they have booted.
+    Boot,
+    /// Only real calls count.
+    Never,
 }
 
 /// A pace on the command line.
@@ -114,6 +128,7 @@ impl ServeOptions {
             data_dir: self.data_dir.or(file.data_dir),
             account: self.account.or(file.account),
             strict_images: self.strict_images.or(file.strict_images),
+            guest_signals: self.guest_signals.or(file.guest_signals),
             allow_host: if self.allow_host.is_empty() { file.allow_host } else { self.allow_host },
             log: self.log.or(file.log),
             config: self.config,
@@ -132,6 +147,7 @@ impl ServeOptions {
             pace: self.pace.map_or(defaults.pace, |PaceArg(pace)| pace),
             account: account.into(),
             strict_images: self.strict_images.unwrap_or(defaults.strict_images),
+            guest_signals: self.guest_signals != Some(GuestSignals::Never),
             ..defaults
         })
     }

@@ -29,3 +29,4 @@ pub use encode::{HttpResponse, encode, encode_error};
 pub use head::RequestHead;
 pub use route::{Misroute, Route, needs_body_to_route, route};
 pub use sigv4::{Scope, SignatureKind};
+pub use validate::check;

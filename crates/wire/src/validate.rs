@@ -22,8 +22,12 @@ const MAX_SHOWN: usize = 2_048;
 /// Most failures that one error lists.
 const MAX_FAILURES: usize = 100;
 
-/// Checks an operation's input.
-pub(crate) fn check(
+/// Checks an operation's input: for requests that do not come as bytes.
+///
+/// # Errors
+///
+/// What AWS answers to it, all failures at once where the service's protocol does so.
+pub fn check(
     service: &'static Service,
     operation: &OperationModel,
     protocol: Protocol,

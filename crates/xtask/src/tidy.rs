@@ -31,6 +31,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("cloudformation", &["kernel", "api", "catalogue", "cfn-template", "cfn-resources"]),
     ("gateway", &["wire", "kernel", "model"]),
     ("console", &[]),
+    ("simulate", &["api", "kernel", "model", "wire"]),
     ("lowcloud", EVERYTHING),
     ("sim", EVERYTHING),
     ("xtask", &["model"]),
@@ -57,6 +58,7 @@ const EVERYTHING: &[&str] = &[
     "lowcloud",
     "model",
     "s3",
+    "simulate",
     "store",
     "wire",
 ];

@@ -80,7 +80,7 @@ pub(crate) struct Group {
     pub(crate) pending_causes: Vec<String>,
     /// The alarms that asked for it, as JSON.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) pending_alarms: Vec<String>,
+    pub(crate) pending_alarms: Vec<SmolStr>,
     /// A simple scaling policy is at work: the cooldown, in seconds, that begins when it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cooldown_pending: Option<i64>,

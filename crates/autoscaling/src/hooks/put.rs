@@ -69,7 +69,7 @@ pub(crate) fn from_specification(
 }
 
 fn named_transition(name: &str) -> Result<Transition, ApiError> {
-    [Transition::Launching, Transition::Terminating]
+    Transition::ALL
         .into_iter()
         .find(|transition| transition.name() == name)
         .ok_or_else(|| {
@@ -123,7 +123,7 @@ pub(crate) fn store(
         )));
     }
     if !hook.target.is_empty() {
-        notifications::test_hook(tx, caller, group, &hook)?;
+        notifications::send_test(tx, caller, group, &hook.target)?;
     }
     tx.put(hook);
     Ok(())

@@ -55,7 +55,8 @@ pub(super) fn attach_instances(
             ..Member::new(id.clone(), tx.now())
         };
         let cause = causes::attached(tx.now(), group.desired);
-        at_once(tx, &group, &member, format!("Attaching an existing EC2 instance: {id}"), cause);
+        let description = format!("Attaching an existing EC2 instance: {id}");
+        at_once(tx, &group, &member, (description, cause));
         tx.put(member);
     }
     tag(tx, &caller, &group, ids)?;

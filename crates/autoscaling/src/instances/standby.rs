@@ -1,6 +1,6 @@
 //! EnterStandby and ExitStandby.
 
-use crate::activities::{self, Kind, Status};
+use crate::activities::{self, Activity, Kind, Status};
 use crate::groups::Group;
 use crate::lifecycle::{self, Begun};
 use crate::members::{LifecycleState, Member};
@@ -45,14 +45,9 @@ pub(super) fn named(
     Ok(members)
 }
 
-/// An activity that is over as soon as it has begun.
-pub(super) fn at_once(
-    tx: &mut Tx,
-    group: &Group,
-    member: &Member,
-    description: String,
-    cause: String,
-) -> Wire {
+/// An activity of a member that is half done as it begins.
+fn begin(tx: &mut Tx, group: &Group, member: &Member, what: (String, String)) -> Activity {
+    let (description, cause) = what;
     let begun = Begun {
         zone: &member.zone,
         instance: &member.instance_id,
@@ -61,7 +56,17 @@ pub(super) fn at_once(
         status: Status::InProgress,
         progress: 50,
     };
-    let activity = lifecycle::begin(tx, group, begun, &[cause]);
+    lifecycle::begin(tx, group, begun, &[cause])
+}
+
+/// An activity (its description and cause) that is over as soon as it has begun.
+pub(super) fn at_once(
+    tx: &mut Tx,
+    group: &Group,
+    member: &Member,
+    what: (String, String),
+) -> Wire {
+    let activity = begin(tx, group, member, what);
     // The answer shows it in progress; by the next look it is done.
     let answer = activity.render();
     activities::end(tx, &activity.id, Status::Successful, "");
@@ -74,19 +79,11 @@ pub(super) fn depart(
     caller: &Caller,
     group: &Group,
     member: &Member,
-    (description, cause): (String, String),
+    what: (String, String),
     state: LifecycleState,
 ) -> Wire {
     let id = &member.instance_id;
-    let begun = Begun {
-        zone: &member.zone,
-        instance: id,
-        kind: Kind::Other,
-        description,
-        status: Status::InProgress,
-        progress: 50,
-    };
-    let activity = lifecycle::begin(tx, group, begun, &[cause]);
+    let activity = begin(tx, group, member, what);
     let draining = member.state == LifecycleState::InService
         && attachments::deregister(tx, caller, group, id);
     let begun = activity.id.clone();
@@ -161,7 +158,7 @@ pub(super) fn exit_standby(
         });
         let cause = causes::from_standby(tx.now(), id, from, group.desired);
         let description = format!("Moving EC2 instance out of Standby: {id}");
-        activities.push(at_once(tx, &group, &member, description, cause));
+        activities.push(at_once(tx, &group, &member, (description, cause)));
     }
     driver::react(tx, &mut group);
     tx.put(group);

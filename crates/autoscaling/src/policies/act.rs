@@ -2,6 +2,7 @@
 
 use super::arithmetic::{adjust, step_for, track_in, track_out};
 use super::{Policy, PolicyKind, tracking};
+use crate::decisions::{self, CameTo, Held, Reckoned};
 use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
 use crate::{causes, driver, errors};
@@ -48,9 +49,10 @@ pub(super) fn by_alarm(tx: &mut Tx, caller: &Caller, request: &Value) -> Result<
         alarm: request["alarmName"].as_str(),
         honors_cooldown: true,
     };
-    let Some(wanted) = decide(tx, caller, &group, &policy, &trigger)? else {
-        return Ok(json!({ "acted": false }));
-    };
+    let reckoned = reckon(tx, caller, &group, &policy, &trigger)?;
+    let sets = reckoned.sets();
+    decisions::note_reckoning(tx, &group.name, reckoned);
+    let Some(wanted) = sets else { return Ok(json!({ "acted": false })) };
     let alarm = trigger.alarm.unwrap_or_default();
     let cause = causes::by_alarm(tx.now(), alarm, &policy.name, group.desired, wanted);
     change(tx, &group, &policy, wanted, cause, Some(invoking(caller, request)));
@@ -63,6 +65,7 @@ fn invoking(caller: &Caller, request: &Value) -> Value {
     json!({
         "AlarmArn": request["alarmArn"],
         "AlarmName": request["alarmName"],
+        "AlarmDescription": request["alarmDescription"],
         "AWSAccountId": caller.account,
         "OldStateValue": request["previousState"],
         "NewStateValue": request["stateValue"],
@@ -92,7 +95,7 @@ pub(super) fn execute_policy(
     let group = Group::find(tx, &policy.group)?;
     let honors_cooldown = input.honor_cooldown == Some(true);
     let trigger = match &policy.kind {
-        PolicyKind::Simple { .. } if honors_cooldown && cooling(tx, &group) => {
+        PolicyKind::Simple { .. } if honors_cooldown && is_cooling(tx, &group) => {
             return Err(errors::scaling_activity_in_progress(
                 "Scaling activity is in progress and blocks this action",
             ));
@@ -126,66 +129,123 @@ pub(super) fn execute_policy(
             )));
         }
     };
-    if let Some(wanted) = decide(tx, caller, &group, &policy, &trigger)? {
+    let reckoned = reckon(tx, caller, &group, &policy, &trigger)?;
+    let sets = reckoned.sets();
+    decisions::note_reckoning(tx, &group.name, reckoned);
+    if let Some(wanted) = sets {
         let cause = causes::by_execution(tx.now(), &policy.name, group.desired, wanted);
         change(tx, &group, &policy, wanted, cause, None);
     }
     Ok(())
 }
 
-/// The desired capacity that a policy wants, within the group's bounds; none if it is the present
-/// one, or if the policy has to wait.
-fn decide(
+/// How big the group should be by a policy, before the group's bounds; or why it has to wait.
+fn reckon(
     tx: &Tx,
     caller: &Caller,
     group: &Group,
     policy: &Policy,
     trigger: &Trigger<'_>,
-) -> Result<Option<i64>, ApiError> {
+) -> Result<Reckoned, ApiError> {
     let desired = group.desired;
-    let wanted = match &policy.kind {
+    let mut reckoned = Reckoned {
+        policy: policy.name.clone(),
+        kind: SmolStr::new_static(policy.kind.name()),
+        alarm: trigger.alarm.map(SmolStr::new),
+        metric: trigger.value,
+        bar: trigger.threshold,
+        counted: desired,
+        desired,
+        min: group.min,
+        max: group.max,
+        came_to: CameTo::Held(Held::Forecast),
+    };
+    reckoned.came_to = match &policy.kind {
         PolicyKind::Simple { adjustment, amount, min_magnitude, .. } => {
-            if trigger.honors_cooldown && cooling(tx, group) {
-                return Ok(None);
+            let magnitude = min_magnitude.unwrap_or(0);
+            match trigger.honors_cooldown && is_cooling(tx, group) {
+                true => CameTo::Held(Held::Cooldown),
+                false => CameTo::Wanted(adjust(*adjustment, desired, *amount, magnitude)),
             }
-            adjust(*adjustment, desired, *amount, min_magnitude.unwrap_or(0))
         }
         PolicyKind::Step { adjustment, steps, min_magnitude, aggregation, warmup_secs } => {
             let metric = aggregate(aggregation, trigger);
             let (Some(metric), Some(threshold)) = (metric, trigger.threshold) else {
                 return Err(errors::validation("Metric data points must be provided"));
             };
-            let Some(step) = step_for(steps, metric - threshold) else { return Ok(None) };
-            let capacity = capacity(tx, group, *warmup_secs);
-            let magnitude = min_magnitude.unwrap_or(0);
-            // Growing counts from what works already, so that one breach is answered once.
-            let wanted = adjust(*adjustment, capacity.warmed, step.amount, magnitude);
-            if wanted > capacity.warmed {
-                wanted.max(desired)
-            } else if capacity.warming {
-                return Ok(None);
-            } else {
-                adjust(*adjustment, desired, step.amount, magnitude)
+            reckoned.metric = Some(metric);
+            match step_for(steps, metric - threshold) {
+                None => CameTo::Held(Held::NoStep),
+                Some(step) => {
+                    let magnitude = min_magnitude.unwrap_or(0);
+                    let by = |from| adjust(*adjustment, from, step.amount, magnitude);
+                    reckon_step(&mut reckoned, &capacity(tx, group, *warmup_secs), by)
+                }
             }
         }
         PolicyKind::Tracking { target, warmup_secs, alarm_high, .. } => {
+            reckoned.bar = Some(*target);
             let capacity = capacity(tx, group, *warmup_secs);
-            if trigger.alarm == Some(alarm_high) {
-                let Some(metric) = trigger.value else { return Ok(None) };
-                track_out(capacity.warmed.max(1), metric, *target).max(desired)
-            } else {
-                let highest = trigger.datapoints.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let held = capacity.warming || !tracking::others_agree(tx, caller, policy);
-                if held || trigger.datapoints.is_empty() {
-                    return Ok(None);
+            match trigger.alarm == Some(alarm_high) {
+                true => reckon_out(&mut reckoned, &capacity, *target),
+                false => {
+                    let agreed = || tracking::others_agree(tx, caller, policy);
+                    reckon_in(&mut reckoned, &capacity, *target, &trigger.datapoints, agreed)
                 }
-                track_in(capacity.desired, highest, *target)
             }
         }
-        PolicyKind::Predictive { .. } => return Ok(None),
+        PolicyKind::Predictive { .. } => CameTo::Held(Held::Forecast),
     };
-    let wanted = wanted.clamp(group.min, group.max);
-    Ok((wanted != desired).then_some(wanted))
+    Ok(reckoned)
+}
+
+/// A step: growing counts from what works already, so that one breach is answered once.
+fn reckon_step(
+    reckoned: &mut Reckoned,
+    capacity: &Capacity,
+    by: impl Fn(i64) -> i64,
+) -> CameTo {
+    let grown = by(capacity.warmed);
+    if grown > capacity.warmed {
+        reckoned.counted = capacity.warmed;
+        CameTo::Wanted(grown.max(capacity.desired))
+    } else if capacity.warming {
+        CameTo::Held(Held::WarmingUp)
+    } else {
+        CameTo::Wanted(by(capacity.desired))
+    }
+}
+
+/// The high alarm of target tracking.
+fn reckon_out(reckoned: &mut Reckoned, capacity: &Capacity, target: f64) -> CameTo {
+    reckoned.counted = capacity.warmed.max(1);
+    match reckoned.metric {
+        None => CameTo::Held(Held::NoData),
+        Some(metric) => {
+            CameTo::Wanted(track_out(reckoned.counted, metric, target).max(capacity.desired))
+        }
+    }
+}
+
+/// The low alarm of target tracking: by the highest of the datapoints.
+fn reckon_in(
+    reckoned: &mut Reckoned,
+    capacity: &Capacity,
+    target: f64,
+    datapoints: &[f64],
+    others_agree: impl Fn() -> bool,
+) -> CameTo {
+    let Some(highest) = datapoints.iter().copied().reduce(f64::max) else {
+        return CameTo::Held(Held::NoData);
+    };
+    reckoned.metric = Some(highest);
+    if capacity.warming {
+        CameTo::Held(Held::WarmingUp)
+    } else if !others_agree() {
+        CameTo::Held(Held::OthersDisagree)
+    } else {
+        CameTo::Wanted(track_in(capacity.desired, highest, target))
+    }
 }
 
 /// The metric by `MetricAggregationType`.
@@ -222,14 +282,10 @@ fn capacity(tx: &Tx, group: &Group, warmup_secs: Option<i64>) -> Capacity {
     Capacity { desired: group.desired, warmed, warming: coming > 0 || missing > 0 }
 }
 
-/// Whether a simple policy is still at work, or its cooldown runs.
-fn cooling(tx: &Tx, group: &Group) -> bool {
-    group.cooldown_pending.is_some() || group.cooldown_ends.is_some_and(|at| tx.now() < at)
-}
-
-/// Whether SetDesiredCapacity has to wait for a cooldown.
+/// Whether a simple policy is still at work, or its cooldown runs: SetDesiredCapacity may have to
+/// wait for it too.
 pub(crate) fn is_cooling(tx: &Tx, group: &Group) -> bool {
-    cooling(tx, group)
+    group.cooldown_pending.is_some() || group.cooldown_ends.is_some_and(|at| tx.now() < at)
 }
 
 fn change(
@@ -243,7 +299,7 @@ fn change(
     let mut group = Group::clone(group);
     group.desired = wanted;
     group.pending_causes.push(cause);
-    group.pending_alarms.extend(alarm.map(|alarm| alarm.to_string()));
+    group.pending_alarms.extend(alarm.map(|alarm| SmolStr::new(alarm.to_string())));
     if let PolicyKind::Simple { cooldown_secs, .. } = &policy.kind {
         group.cooldown_pending = Some(cooldown_secs.unwrap_or(group.cooldown_secs));
         group.cooldown_ends = None;

@@ -7,6 +7,10 @@ use super::plan::{Action, Observed, Purpose};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
+/// A zone that refuses launches is left alone after so many of them in a row: what is missing there
+/// is not missing in the group. It is tried again when the group changes or has launched since.
+pub(super) const ATTEMPTS: u32 = 5;
+
 /// How many instances each of the group's zones has.
 pub(super) fn sizes(zones: &[SmolStr], counted: &[&Observed]) -> BTreeMap<SmolStr, usize> {
     let mut sizes: BTreeMap<SmolStr, usize> = zones.iter().map(|z| (z.clone(), 0)).collect();

@@ -5,20 +5,21 @@
 //! among equals at random; here it is the oldest, then the smallest id.
 
 use super::plan::Observed;
+use crate::decisions::{Choice, MAX_CHOICES};
 use kernel::Timestamp;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The ids of instances to terminate, of `units` units of capacity together: fewer if the rest are
-/// protected, or would take too much along.
+/// The instances to terminate, of `units` units of capacity together: fewer if the rest are
+/// protected, or would take too much along. The first of them with how they were chosen.
 pub(super) fn surplus(
     policies: &[SmolStr],
     counted: &[&Observed],
     units: usize,
     zones: &[SmolStr],
     now: Timestamp,
-) -> Vec<SmolStr> {
+) -> (Vec<SmolStr>, Vec<Choice>) {
     let mut by_zone: BTreeMap<&SmolStr, Vec<&Observed>> = BTreeMap::new();
     let mut sizes: BTreeMap<&SmolStr, usize> = BTreeMap::new();
     for member in counted {
@@ -32,6 +33,7 @@ pub(super) fn surplus(
         members.sort_by_cached_key(|member| Reverse(rank(policies, member, now)));
     }
     let mut chosen = Vec::new();
+    let mut choices = Vec::new();
     let mut left = units;
     while left > 0 {
         let candidates = by_zone.iter().filter(|(_, members)| !members.is_empty());
@@ -46,6 +48,11 @@ pub(super) fn surplus(
         });
         let Some((zone, _)) = best else { break };
         let zone = *zone;
+        if choices.len() < MAX_CHOICES
+            && let Some(members) = by_zone.get(zone)
+        {
+            choices.push(choice(policies, members, zone, &sizes, zones, now));
+        }
         *sizes.entry(zone).or_default() -= 1;
         if let Some(member) = by_zone.get_mut(zone).and_then(Vec::pop) {
             chosen.push(member.id.clone());
@@ -55,7 +62,56 @@ pub(super) fn surplus(
             by_zone.values_mut().for_each(|members| members.retain(|m| m.units <= left));
         }
     }
-    chosen
+    (chosen, choices)
+}
+
+/// How the last of `members`, which are in the order of staying, was chosen.
+fn choice(
+    policies: &[SmolStr],
+    members: &[&Observed],
+    zone: &SmolStr,
+    sizes: &BTreeMap<&SmolStr, usize>,
+    zones: &[SmolStr],
+    now: Timestamp,
+) -> Choice {
+    let by = match members {
+        [.., next, first] => decided_by(policies, first, next, now),
+        _ => SmolStr::new_static("the only one that may go"),
+    };
+    Choice {
+        instance: members.last().map(|member| member.id.clone()).unwrap_or_default(),
+        zone: zone.clone(),
+        sizes: sizes.iter().map(|(zone, size)| ((*zone).clone(), *size)).collect(),
+        left_zone: !zones.contains(zone),
+        candidates: members.len(),
+        by,
+    }
+}
+
+/// What the steps of [`rank`]'s `Default` compare.
+const DEFAULT_STEPS: [&str; 5] = [
+    "the allocation strategy",
+    "not of the group's present launch source",
+    "the older kind of launch source",
+    "the oldest launch configuration or template",
+    "closest to the next instance hour",
+];
+
+/// The policy, and the step of it, by which one instance goes before another.
+fn decided_by(policies: &[SmolStr], first: &Observed, next: &Observed, now: Timestamp) -> SmolStr {
+    for policy in policies {
+        let alone = std::slice::from_ref(policy);
+        let (mine, theirs) = (rank(alone, first, now).0, rank(alone, next, now).0);
+        let Some(step) = mine.iter().zip(&theirs).position(|(a, b)| a != b) else { continue };
+        return match (policy.as_str(), DEFAULT_STEPS.get(step)) {
+            ("Default", Some(words)) => format_smolstr!("Default: {words}"),
+            _ => policy.clone(),
+        };
+    }
+    match first.joined_at == next.joined_at {
+        true => SmolStr::new_static("equal by every policy; the smallest id"),
+        false => SmolStr::new_static("equal by every policy; the oldest"),
+    }
 }
 
 /// An instance's place in the order of going: the smallest goes first.

@@ -1,6 +1,7 @@
 //! From what should be and what is to what is to be done.
 
 use super::{balance, choose, replace};
+use crate::decisions::Choice;
 use crate::members::{Ailment, LifecycleState};
 use kernel::Timestamp;
 use smol_str::SmolStr;
@@ -22,6 +23,8 @@ pub(crate) struct Desired {
     pub(crate) reacts_at: Timestamp,
     /// Launches are not tried before this instant, since the last ones failed.
     pub(crate) retries_at: Option<Timestamp>,
+    /// Launches that failed in a row.
+    pub(crate) failures: u32,
     /// How long a stopped or vanished instance takes to be noticed, in milliseconds.
     pub(crate) notice_millis: i64,
     /// How long failed status checks are put up with, in milliseconds.
@@ -153,6 +156,10 @@ pub(crate) struct Decision {
     pub(crate) wake_at: Option<Timestamp>,
     /// Units that counted before the actions.
     pub(crate) capacity: usize,
+    /// How instances were chosen to go, of the first of them.
+    pub(crate) choices: Vec<Choice>,
+    /// Zones with their instances before launches.
+    pub(crate) sizes: Vec<(SmolStr, usize)>,
 }
 
 impl Decision {
@@ -215,6 +222,7 @@ pub(crate) fn plan(desired: &Desired, observed: &[Observed], now: Timestamp) -> 
         && decision.actions.is_empty()
         && !desired.suspended.az_rebalance
         && !desired.suspended.launch
+        && desired.failures < balance::ATTEMPTS
         && let Some(launch) = balance::rebalance(&desired.zones, &standings.counted)
     {
         match desired.retries_at.filter(|at| now < *at) {
@@ -339,6 +347,7 @@ pub(super) fn spread(
     purpose: impl Fn(usize) -> Purpose,
     decision: &mut Decision,
 ) {
+    decision.sizes = sizes.iter().map(|(zone, size)| (zone.clone(), *size)).collect();
     let mut launches: Vec<(Purpose, BTreeMap<&SmolStr, usize>)> = Vec::new();
     for number in 0..count {
         let Some(zone) = zones.iter().min_by_key(|zone| sizes.get(*zone)) else { return };
@@ -368,7 +377,9 @@ fn shrink(
     decision: &mut Decision,
 ) {
     let counted = &standings.counted;
-    let chosen = choose::surplus(&desired.policies, counted, surplus, &desired.zones, now);
+    let (chosen, choices) =
+        choose::surplus(&desired.policies, counted, surplus, &desired.zones, now);
+    decision.choices = choices;
     if chosen.is_empty() && counted.iter().all(|m| m.protected) {
         decision.actions.push(Action::AllProtected);
     }

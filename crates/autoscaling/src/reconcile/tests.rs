@@ -1,5 +1,6 @@
 //! The reconciler's properties, on generated groups: it converges, and then leaves things alone.
 
+use super::balance;
 use super::plan::{Suspension, plan};
 use super::{Action, Desired, Machine, Observed};
 use crate::members::{Ailment, LifecycleState};
@@ -297,6 +298,10 @@ fn a_group_out_of_balance_looks_again_when_launches_may_be_tried() {
     let decision = plan(&world.desired, &world.members, world.now);
     assert_eq!((decision.actions.len(), decision.wake_at), (0, Some(again)));
     world.now = again;
+    world.desired.failures = balance::ATTEMPTS;
+    let decision = plan(&world.desired, &world.members, world.now);
+    assert_eq!((decision.actions, decision.wake_at), (vec![], None), "it gives up");
+    world.desired.failures -= 1;
     world.settle();
     assert!(world.spread() == 0 && world.in_service() == 4);
 }

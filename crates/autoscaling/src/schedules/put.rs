@@ -79,7 +79,6 @@ pub(super) fn put(
         group: group.name.clone(),
         name,
         arn,
-        start: request.start_time,
         end: request.end_time,
         recurrence: request.recurrence,
         time_zone: request.time_zone,
@@ -141,8 +140,7 @@ fn first_occurrence(
     if let Some(zone) = zone.filter(|zone| TimeZone::get(zone).is_err()) {
         return Err(errors::validation(format!("Invalid TimeZone: {zone}.")));
     }
-    if let Some(start) = request.start_time.filter(|start| *start <= now) {
-        let _ = start;
+    if request.start_time.is_some_and(|start| start <= now) {
         return Err(past("start"));
     }
     match (&request.recurrence, request.start_time) {

@@ -27,7 +27,7 @@ pub(crate) fn fill(tx: &mut Tx, caller: &Caller, name: &str, world: &World) {
         members.into_iter().partition(|m| m.state.is_terminating());
     if !group.is_suspended("Terminate") || pool.deleting {
         staying.retain(|member| {
-            let broken = !pool.deleting && !is_sound(member, world.machine(&member.instance_id));
+            let broken = !pool.deleting && !is_sound(member, world.machine(member));
             if broken && !member.state.is_prepared() {
                 put_off(tx, &group);
             }

@@ -96,6 +96,16 @@ impl Auto {
         sent.iter().map(ToString::to_string).collect()
     }
 
+    /// A question to the control API.
+    pub fn asked(
+        &self,
+        name: &str,
+        request: serde_json::Value,
+    ) -> Result<serde_json::Value, ApiError> {
+        let control = self.cloud.controls().find(|it| it.name() == name && it.is_read());
+        self.cloud.control(WALL, control.expect("there is such a control"), &self.caller, &request)
+    }
+
     /// A launch configuration; `change` says what else is asked for.
     pub fn configuration(
         &self,

@@ -2,6 +2,7 @@
 
 use crate::harness::Auto;
 use api::autoscaling::{self, ops};
+use api::sqs;
 use smol_str::SmolStr;
 
 fn put(
@@ -237,4 +238,50 @@ fn hooks_may_come_with_the_group() {
     });
     auto.step(5_000);
     assert_eq!(auto.standing(&auto.only()).0, "Pending:Wait");
+}
+
+#[test]
+fn a_queue_hears_of_the_hook_itself_and_of_each_instance_that_waits() {
+    let auto = Auto::new();
+    auto.group(0, 3, 0);
+    for name in ["q", "q.fifo"] {
+        let fifo = name.ends_with(".fifo").then(|| vec![("FifoQueue".into(), "true".into())]);
+        auto.ok::<sqs::ops::CreateQueue>(sqs::CreateQueueRequest {
+            queue_name: name.into(),
+            attributes: fifo,
+            ..Default::default()
+        });
+    }
+    let hook = |queue: &str| autoscaling::PutLifecycleHookType {
+        lifecycle_hook_name: "hook".into(),
+        auto_scaling_group_name: "g".into(),
+        lifecycle_transition: Some("autoscaling:EC2_INSTANCE_LAUNCHING".into()),
+        notification_target_arn: Some(format!("arn:aws:sqs:us-west-1:123456789012:{queue}").into()),
+        notification_metadata: Some("how".into()),
+        ..Default::default()
+    };
+    for unreachable in ["q.fifo", "other"] {
+        let error = auto.call::<ops::PutLifecycleHook>(hook(unreachable)).expect_err("no target");
+        assert!(error.message.starts_with("Unable to publish test message"), "{error:?}");
+    }
+    auto.ok::<ops::PutLifecycleHook>(hook("q"));
+    auto.set_desired(1);
+    auto.step(5_000);
+    let received = auto.ok::<sqs::ops::ReceiveMessage>(sqs::ReceiveMessageRequest {
+        queue_url: "q".into(),
+        max_number_of_messages: Some(10),
+        ..Default::default()
+    });
+    let mut told: Vec<serde_json::Value> = received
+        .messages
+        .expect("messages")
+        .into_iter()
+        .map(|m| serde_json::from_str(&m.body.expect("a body")).expect("JSON"))
+        .collect();
+    told.sort_by_key(|message| message["Time"].to_string());
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0]["Event"], "autoscaling:TEST_NOTIFICATION");
+    assert_eq!(told[1]["LifecycleHookName"], "hook");
+    assert_eq!(told[1]["EC2InstanceId"], *auto.only());
+    assert_eq!(told[1]["NotificationMetadata"], "how");
 }

@@ -18,6 +18,7 @@ fn an_activity_shows_the_alarm_that_invoked_its_policy() {
     });
     auto.ok::<cloudwatch::ops::PutMetricAlarm>(cloudwatch::PutMetricAlarmInput {
         alarm_name: "busy".into(),
+        alarm_description: Some("Much to do".into()),
         alarm_actions: Some(vec![policy.policy_arn.expect("an ARN")]),
         metric_name: Some("Load".into()),
         namespace: Some("Mine".into()),
@@ -42,6 +43,7 @@ fn an_activity_shows_the_alarm_that_invoked_its_policy() {
     let details: Value = serde_json::from_str(&details).expect("JSON");
     let alarm = &details["InvokingAlarms"][0];
     assert_eq!((&alarm["AlarmName"], &alarm["NewStateValue"]), (&"busy".into(), &"ALARM".into()));
+    assert_eq!(alarm["AlarmDescription"], "Much to do");
     assert!(alarm["StateChangeTime"].as_i64().is_some_and(|time| time >= at), "{alarm}");
     assert_eq!(alarm["Trigger"]["MetricName"], "Load");
     // The next one was asked for by a user.

@@ -6,6 +6,7 @@ mod activities;
 mod capacity;
 mod configurations;
 mod deletion;
+mod explaining;
 mod groups;
 mod health;
 mod hooks;

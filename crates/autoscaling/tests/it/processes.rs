@@ -136,3 +136,18 @@ fn an_unknown_process_is_refused() {
     assert_eq!(error.expect_err("there is no such process").code, "ValidationError");
     assert_eq!(suspended(&auto), []);
 }
+
+#[test]
+fn an_instance_that_ec2_has_forgotten_meanwhile_is_replaced_on_resume() {
+    let auto = Auto::new();
+    auto.group(1, 1, 1);
+    suspend(&auto, &["HealthCheck"]);
+    let old = auto.only();
+    auto.terminate_in_ec2(&old);
+    auto.step(2 * 3_600_000);
+    assert_eq!(auto.only(), old, "nobody looks");
+    resume(&auto, &["HealthCheck"]);
+    assert_ne!(auto.only(), old);
+    let new = auto.only();
+    assert_eq!(auto.standing(&new), ("InService".into(), "Healthy".into()));
+}

@@ -83,14 +83,16 @@ impl Checker<'_> {
 
 /// A key that begins as a function does: none that exists, or one with siblings.
 fn unexpected(key: &str) -> Problem {
-    if key.starts_with("Fn::ForEach") {
-        return Problem::not_implemented("Fn::ForEach");
-    }
     if FUNCTIONS.iter().any(|function| function.name == key) {
         return Problem::validation(format!(
             "Template format error: {key} must be the only member of its object"
         ));
     }
+    unsupported(key)
+}
+
+/// The problem of a function that does not exist.
+pub(crate) fn unsupported(key: &str) -> Problem {
     Problem::validation(format!(
         "Template format error: Encountered unsupported function: {key} Supported functions are: \
          {SUPPORTED}"

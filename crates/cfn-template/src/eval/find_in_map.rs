@@ -11,21 +11,41 @@ pub(super) const FUNCTION: Function =
 const SHAPE: &str = "Template error: every Fn::FindInMap object requires three parameters, the \
                      map name, map key and the attribute for return value";
 
+/// The three keys, and under the language's extensions a value for when there is none.
+fn arguments<'n>(
+    template: &Template,
+    argument: &'n Node,
+) -> Result<(&'n [Node; 3], Option<&'n Node>), Problem> {
+    if template.extensions
+        && let Some([keys @ .., last]) = argument.as_list()
+        && let (Ok(keys), Some(default)) = (keys.try_into(), last.get("DefaultValue"))
+    {
+        return Ok((keys, Some(default)));
+    }
+    Ok((elements(argument, SHAPE)?, None))
+}
+
 fn check(template: &Template, argument: &Node) -> Result<(), Problem> {
-    let keys: &[Node; 3] = elements(argument, SHAPE)?;
+    let (keys, default) = arguments(template, argument)?;
     require(keys.iter().all(super::may_be_text), argument, SHAPE)?;
     let [Some(map), Some(top), Some(second)] = keys.each_ref().map(Node::as_text) else {
         return Ok(());
     };
-    find(template, map, top, second).map(|_| ())
+    match default {
+        Some(_) => Ok(()),
+        None => find(template, map, top, second).map(|_| ()),
+    }
 }
 
 fn evaluate(pass: &mut Pass<'_, '_>, argument: &Node) -> Outcome {
-    let [map, top, second] = elements(argument, SHAPE)?;
+    let ([map, top, second], default) = arguments(pass.evaluator.template, argument)?;
     let map = pass.text(map, SHAPE)?;
     let top = pass.text(top, SHAPE)?;
     let second = pass.text(second, SHAPE)?;
-    find(pass.evaluator.template, &map, &top, &second).map(|leaf| Some(leaf.to_json()))
+    match (find(pass.evaluator.template, &map, &top, &second), default) {
+        (Err(_), Some(default)) => pass.value(default),
+        (found, _) => found.map(|leaf| Some(leaf.to_json())),
+    }
 }
 
 fn find<'t>(

@@ -177,28 +177,33 @@ impl<'s> Validator<'s> {
     /// Rules about which members go together; most are additions of the linter.
     fn members(&mut self, members: &serde_json::Map<String, Value>, schema: &'s Value, path: &str) {
         let present = |names: &[&str]| names.iter().filter(|n| members.contains_key(**n)).count();
-        for (keyword, fits) in
-            [("requiredXor", (|n| n == 1) as fn(usize) -> bool), ("requiredOr", |n| n > 0)]
-        {
+        for (keyword, fits, wanted) in [
+            ("requiredXor", (|n| n == 1) as fn(usize) -> bool, "Exactly one"),
+            ("requiredOr", |n| n > 0, "At least one"),
+        ] {
             let names: Vec<&str> = strings(schema, keyword).collect();
             if !names.is_empty() && !fits(present(&names)) {
-                self.keyword(SchemaProblemKind::Advice, path, keyword);
+                let text = format!("{wanted} of the properties [{}] is needed", names.join(", "));
+                self.fail(SchemaProblemKind::Advice, path, text);
             }
         }
-        for (keyword, wanted) in [("dependentRequired", true), ("dependentExcluded", false)] {
+        for (keyword, wanted, verb) in
+            [("dependentRequired", true, "needs"), ("dependentExcluded", false, "excludes")]
+        {
             let rules = schema.get(keyword).and_then(Value::as_object);
             for (name, others) in rules.into_iter().flatten() {
                 let others = others.as_array().into_iter().flatten().filter_map(Value::as_str);
+                let others: Vec<&str> = others.collect();
                 if members.contains_key(name)
-                    && others.into_iter().any(|other| members.contains_key(other) != wanted)
+                    && others.iter().any(|other| members.contains_key(*other) != wanted)
                 {
-                    self.keyword(SchemaProblemKind::Advice, path, keyword);
+                    let text = format!("The property {name} {verb} [{}]", others.join(", "));
+                    self.fail(SchemaProblemKind::Advice, path, text);
                 }
             }
         }
     }
 
-    /// `anyOf`, `oneOf`, `allOf`, as far as they say which members must be there.
     fn alternatives(&mut self, value: &Value, schema: &'s Value, path: &str) {
         let Some(members) = value.as_object() else { return };
         let fits = |alternative: &Value| {

@@ -3,8 +3,8 @@
 //! The texts marked "recorded" in the tests were seen from AWS; the others are widely known.
 
 use super::{
-    Constraints, Dependency, Output, Parameter, Resource, RetentionPolicy, Section, Template,
-    Transform,
+    Constraints, Dependency, EXTENSIONS, INCLUDE, Output, Parameter, Resource, RetentionPolicy,
+    Section, Template, Transform,
 };
 use crate::node::{Entry, Node, NodeValue};
 use crate::parameters::ParameterType;
@@ -35,7 +35,7 @@ const TOP_LEVEL: &[&str] = &[
     "Outputs",
     "Hooks",
 ];
-const RESOURCE_KEYS: &[&str] = &[
+pub(crate) const RESOURCE_KEYS: &[&str] = &[
     "Type",
     "Properties",
     "DependsOn",
@@ -64,13 +64,15 @@ const OUTPUT_KEYS: &[&str] = &["Value", "Description", "Export", "Condition"];
 
 /// Reads a template from its tree and collects what is wrong with its form.
 pub(crate) fn read(tree: Node) -> Parsed {
-    let mut reader = Reader { problems: Vec::new() };
+    let mut reader = Reader { problems: Vec::new(), extensions: false };
     let template = reader.template(&tree);
     Parsed { template: Some(template), problems: reader.problems }
 }
 
 struct Reader {
     problems: Vec<Problem>,
+    /// Whether the language's extensions may be used.
+    extensions: bool,
 }
 
 impl Reader {
@@ -90,12 +92,10 @@ impl Reader {
         let format_version = self.version(tree.get("AWSTemplateFormatVersion"));
         let description = self.description(tree.get("Description"));
         let transforms = self.transforms(tree.get("Transform"));
-        if let Some(entry) = entries.iter().find(|e| e.key == "Rules") {
-            self.problems
-                .push(Problem::not_implemented("Rules").at(entry.key_position).in_path("/Rules"));
-        }
+        self.extensions = transforms.iter().any(|t| t.name == EXTENSIONS);
         self.nulls(tree, &mut String::new());
         Template {
+            extensions: self.extensions,
             format_version,
             description,
             metadata: tree.get("Metadata").cloned(),
@@ -107,6 +107,13 @@ impl Reader {
             resources: self.resources(tree),
             outputs: self.outputs(tree),
         }
+    }
+
+    /// Whether a member stands for others that a transform will write out.
+    fn is_to_come(&self, entry: &Entry) -> bool {
+        (self.extensions && entry.key.starts_with("Fn::ForEach::"))
+            || (entry.key == "Fn::Transform"
+                && entry.value.get("Name").and_then(Node::as_text) == Some(INCLUDE))
     }
 
     fn version(&mut self, node: Option<&Node>) -> Option<String> {
@@ -136,7 +143,7 @@ impl Reader {
         }
     }
 
-    /// Transforms are refused here, by name, because what they would produce is unknown.
+    /// Macros and the SAM transform are refused here, by name: functions do not run.
     fn transforms(&mut self, node: Option<&Node>) -> Vec<Transform> {
         let Some(node) = node else { return Vec::new() };
         let items = match &node.value {
@@ -148,11 +155,13 @@ impl Reader {
             let name = item.as_text().or_else(|| item.get("Name").and_then(Node::as_text));
             match name {
                 Some(name) => {
-                    self.problems.push(
-                        Problem::not_implemented(format!("Transform {name}"))
-                            .at(item.position)
-                            .in_path("/Transform"),
-                    );
+                    if name != EXTENSIONS && name != INCLUDE {
+                        let text = format!(
+                            "Transform {name} failed with: lowcloud runs no functions, so it has \
+                             neither macros nor the SAM transform."
+                        );
+                        self.fail("/Transform", item.position, text);
+                    }
                     let transform = Transform { name: name.to_owned(), position: item.position };
                     transforms.push(transform);
                 }
@@ -377,6 +386,9 @@ impl Reader {
     fn conditions(&mut self, tree: &Node) -> Section<Node> {
         let mut section = Section::default();
         for entry in self.section(tree, "Conditions") {
+            if self.is_to_come(entry) {
+                continue;
+            }
             if entry.value.as_map().is_none() {
                 let text = "Template format error: Every Conditions member must be a JSON object.";
                 self.fail(&format!("/Conditions/{}", entry.key), entry.value.position, text);
@@ -397,9 +409,7 @@ impl Reader {
         self.limit(tree, "Resources", "resources", entries.len(), MAX_RESOURCES);
         for entry in entries {
             let path = format!("/Resources/{}", entry.key);
-            if entry.key.starts_with("Fn::ForEach::") || entry.key == "Fn::Transform" {
-                let problem = Problem::not_implemented(entry.key.clone());
-                self.problems.push(problem.at(entry.key_position).in_path(path));
+            if self.is_to_come(entry) {
                 continue;
             }
             self.name(entry, "Resource", &path);
@@ -477,6 +487,9 @@ impl Reader {
 
     fn policy(&mut self, node: &Node, key: &str, path: &str, id: &str) -> Option<RetentionPolicy> {
         let member = node.get(key)?;
+        if self.extensions && member.as_map().is_some() {
+            return None;
+        }
         let Some(name) = member.as_text() else {
             let text = format!("Template format error: Every {key} member must be a string.");
             self.fail(path, member.position, text);
@@ -498,6 +511,9 @@ impl Reader {
         let entries = self.section(tree, "Outputs");
         self.limit(tree, "Outputs", "outputs", entries.len(), MAX_OUTPUTS);
         for entry in entries {
+            if self.is_to_come(entry) {
+                continue;
+            }
             let path = format!("/Outputs/{}", entry.key);
             self.name(entry, "Output", &path);
             if let Some(output) = self.output(entry, &path) {

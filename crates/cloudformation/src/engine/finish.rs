@@ -5,6 +5,7 @@ use super::run::Run;
 use super::{remove, wording};
 use crate::exports::{Export, importer};
 use crate::resources::{StackResource, of_stack};
+use crate::stack_policies::{self, Deed};
 use crate::stacks::{StackOutput, Status};
 use cfn_template::Evaluator;
 use kernel::{Caller, Wait};
@@ -57,26 +58,50 @@ impl Run<'_, '_> {
         }
         let reason = reasons.join(" ");
         match (creating, self.stack.on_failure.as_str()) {
-            (true, "DO_NOTHING") => self.end(Status::CreateFailed, &reason),
-            (true, on_failure) => {
-                let delete = on_failure == "DELETE";
-                let (status, kind) = if delete {
-                    (Status::DeleteInProgress, Kind::Delete)
-                } else {
-                    (Status::RollbackInProgress, Kind::CreateRollback)
-                };
-                let asked = if delete { "Delete" } else { "Rollback" };
-                self.stack_event(status, &format!("{reason} {asked} requested by user."));
-                let steps = self.world.with(|tx, _| remove::all(tx, &self.stack, true));
-                self.operation.kind = kind;
-                self.operation.deadline = None;
-                self.go_on_with(Phase::Acting, steps);
+            (true, "DO_NOTHING") => self.rest(Status::CreateFailed, &reason),
+            (false, "DO_NOTHING") => self.rest(Status::UpdateFailed, &reason),
+            (true, "DELETE") => {
+                self.begin_create_rollback(&format!("{reason} Delete requested by user."), true);
             }
-            (false, "DO_NOTHING") => self.end(Status::UpdateFailed, &reason),
-            (false, _) => self.begin_update_rollback(&reason),
+            (true, _) => {
+                self.begin_create_rollback(&format!("{reason} Rollback requested by user."), false);
+            }
+            (false, _) => self.undo_update(&reason),
         }
         let now = self.now;
         self.wake_at(now);
+    }
+
+    /// The user has the operation undone.
+    pub(super) fn break_off(&mut self) {
+        const WHY: &str = "User Initiated";
+        self.operation.cancelled = false;
+        let creating = self.operation.kind == Kind::Create;
+        self.cancel_running(creating);
+        match creating {
+            true => self.begin_create_rollback(WHY, false),
+            false => self.undo_update(WHY),
+        }
+    }
+
+    /// An update that goes on with a failed creation has nothing to go back to.
+    fn undo_update(&mut self, reason: &str) {
+        match self.operation.from_nothing {
+            true => self.begin_create_rollback(reason, false),
+            false => self.begin_update_rollback(reason),
+        }
+    }
+
+    fn begin_create_rollback(&mut self, reason: &str, delete: bool) {
+        let (status, kind) = match delete {
+            true => (Status::DeleteInProgress, Kind::Delete),
+            false => (Status::RollbackInProgress, Kind::CreateRollback),
+        };
+        self.stack_event(status, reason);
+        let steps = self.world.with(|tx, _| remove::all(tx, &self.stack, true));
+        self.operation.kind = kind;
+        self.operation.deadline = None;
+        self.go_on_with(Phase::Acting, steps);
     }
 
     fn cancel_running(&mut self, creating: bool) {
@@ -85,14 +110,25 @@ impl Run<'_, '_> {
             if self.operation.steps[number].standing != Standing::Running {
                 continue;
             }
+            let rolling = self.operation.steps[number].rolling.take();
             let created = matches!(self.operation.steps[number].undo, Some(Undo::Created));
             let status = if created { Status::CreateFailed } else { Status::UpdateFailed };
             if let Some(row) = self.row(&self.operation.steps[number].logical_id) {
                 let mut row = StackResource::clone(&row);
+                if let Some(rolling) = rolling {
+                    // The group's processes go on even if that fails, which is no news.
+                    let _ = self.resume(&row, &rolling);
+                }
                 self.record(&mut row, status, &format!("Resource {what} cancelled"));
                 self.put(row);
             }
         }
+    }
+
+    /// The operation has failed and rests as it is: the user may go on with it, or back.
+    fn rest(&mut self, status: Status, reason: &str) {
+        self.stack_event(status, reason);
+        self.operation.paused = true;
     }
 
     /// The operation is over.
@@ -116,6 +152,24 @@ impl Run<'_, '_> {
         self.stack_event(Status::UpdateCompleteCleanupInProgress, "");
         let steps = self.obsolete();
         self.go_on_with(Phase::Cleaning, steps);
+    }
+
+    /// The first resource that the update would drop though the stack's policy forbids it: it
+    /// fails before anything is done.
+    pub(super) fn refused_removal(&mut self) -> Option<String> {
+        if self.operation.kind != Kind::Update {
+            return None;
+        }
+        for step in self.obsolete() {
+            let row = self.row(&step.logical_id)?;
+            let (id, kind) = (&row.logical_id, &row.resource_type);
+            if let Some(why) = stack_policies::refusal(&self.stack, Deed::Delete, id, kind) {
+                let mut row = StackResource::clone(&row);
+                self.record(&mut row, Status::UpdateFailed, &why);
+                return Some(wording::failed_to("update", &[&row.logical_id]));
+            }
+        }
+        None
     }
 
     /// What the update has left behind: resources that the template no longer has, and those
@@ -168,7 +222,7 @@ impl Run<'_, '_> {
         let failed = self.failed();
         if !failed.is_empty() {
             let names: Vec<&str> = failed.iter().map(SmolStr::as_str).collect();
-            self.end(Status::UpdateRollbackFailed, &wording::failed_to("update", &names));
+            self.rest(Status::UpdateRollbackFailed, &wording::failed_to("update", &names));
             return;
         }
         self.settle_exports().unwrap_or_default();

@@ -1,6 +1,8 @@
 //! A stack operation as a row.
 
-use crate::stacks::{Stack, StackOutput, StackParameter};
+use super::expect::Expectation;
+use super::rolling::Rolling;
+use crate::stacks::{Revision, Stack, StackOutput};
 use kernel::{Row, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -56,7 +58,12 @@ pub(crate) enum Undo {
     /// It made the resource.
     Created,
     /// It changed the resource, whose former properties these are.
-    Changed { properties: Arc<str>, metadata: SmolStr },
+    Changed {
+        properties: Arc<str>,
+        metadata: SmolStr,
+        #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+        update_policy: SmolStr,
+    },
     /// It made another resource in place of this one.
     Replaced { old: Box<Removal>, metadata: SmolStr },
 }
@@ -84,6 +91,15 @@ pub(crate) struct Step {
     pub(crate) since: Timestamp,
     /// What it did.
     pub(crate) undo: Option<Undo>,
+    /// Signals that it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expects: Option<Box<Expectation>>,
+    /// The nested stack was told to go back.
+    #[serde(default)]
+    pub(crate) told_back: bool,
+    /// The rolling update of its group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rolling: Option<Box<Rolling>>,
 }
 
 impl Step {
@@ -95,6 +111,9 @@ impl Step {
             standing: Standing::Waiting,
             since: Timestamp::default(),
             undo: None,
+            expects: None,
+            told_back: false,
+            rolling: None,
         }
     }
 }
@@ -102,12 +121,7 @@ impl Step {
 /// The stack before an update: what a rollback goes back to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Former {
-    pub(crate) template: Arc<str>,
-    pub(crate) description: Option<String>,
-    pub(crate) parameters: Vec<StackParameter>,
-    pub(crate) tags: Vec<(SmolStr, SmolStr)>,
-    pub(crate) capabilities: Vec<SmolStr>,
-    pub(crate) notification_arns: Vec<SmolStr>,
+    pub(crate) revision: Revision,
     pub(crate) outputs: Vec<StackOutput>,
     pub(crate) imports: Vec<SmolStr>,
 }
@@ -116,12 +130,7 @@ impl Former {
     /// What of a stack an update may change.
     pub(crate) fn of(stack: &Stack) -> Self {
         Self {
-            template: stack.template.clone(),
-            description: stack.description.clone(),
-            parameters: stack.parameters.clone(),
-            tags: stack.tags.clone(),
-            capabilities: stack.capabilities.clone(),
-            notification_arns: stack.notification_arns.clone(),
+            revision: Revision::of(stack),
             outputs: stack.outputs.clone(),
             imports: stack.imports.clone(),
         }
@@ -129,12 +138,7 @@ impl Former {
 
     /// Puts it back.
     pub(crate) fn restore(self, stack: &mut Stack) {
-        stack.template = self.template;
-        stack.description = self.description;
-        stack.parameters = self.parameters;
-        stack.tags = self.tags;
-        stack.capabilities = self.capabilities;
-        stack.notification_arns = self.notification_arns;
+        self.revision.apply(stack);
         stack.outputs = self.outputs;
         stack.imports = self.imports;
     }
@@ -155,6 +159,31 @@ pub(crate) struct Operation {
     /// Resources that go when everything else has succeeded.
     pub(crate) leftovers: Vec<Step>,
     pub(crate) former: Option<Box<Former>>,
+    /// It failed and rests until the user says how to go on.
+    #[serde(default)]
+    pub(crate) paused: bool,
+    /// The user broke it off: it is undone at the next look.
+    #[serde(default)]
+    pub(crate) cancelled: bool,
+    /// What cannot be deleted is left behind.
+    #[serde(default)]
+    pub(crate) force: bool,
+    /// It goes on with a creation that failed: there is nothing to go back to.
+    #[serde(default)]
+    pub(crate) from_nothing: bool,
+    /// Steps of former attempts that failed and were not undone, the latest attempt last.
+    #[serde(default)]
+    pub(crate) earlier: Vec<Step>,
+}
+
+/// Whether a resource waits for signals now.
+pub(crate) fn awaits_signals(operation: &Operation, logical_id: &str) -> bool {
+    operation.steps.iter().any(|step| {
+        step.logical_id == logical_id
+            && step.standing == Standing::Running
+            && (step.expects.as_ref().is_some_and(|e| e.from == logical_id)
+                || step.rolling.as_ref().is_some_and(|r| r.awaits_signals()))
+    })
 }
 
 impl Row for Operation {

@@ -1,5 +1,6 @@
 //! Removing resources: on deletion, on rollback of a creation, and when an update cleans up.
 
+use super::nested;
 use super::operation::{Action, Removal, Standing, Step};
 use super::run::Run;
 use super::wording;
@@ -81,6 +82,12 @@ impl Run<'_, '_> {
         if !started {
             self.removal_event(&logical_id, removal, Status::DeleteInProgress, "");
             self.operation.steps[number].since = self.now;
+            if removal.resource_type == nested::STACK
+                && let Err(reason) = self.delete_again(&removal.physical_id)
+            {
+                self.removal_event(&logical_id, removal, Status::DeleteFailed, &reason);
+                return Standing::Failed;
+            }
         }
         let json: serde_json::Value = serde_json::from_str(&removal.properties).unwrap_or_default();
         let properties = Properties::from(json);
@@ -106,6 +113,10 @@ impl Run<'_, '_> {
             Some(Err(error)) if !wording::is_gone(&error) => {
                 let reason =
                     self.world.with(|tx, _| wording::of_error(tx, &removal.resource_type, &error));
+                if self.operation.force {
+                    self.removal_event(&logical_id, removal, Status::DeleteSkipped, &reason);
+                    return Standing::Done;
+                }
                 self.removal_event(&logical_id, removal, Status::DeleteFailed, &reason);
                 Standing::Failed
             }

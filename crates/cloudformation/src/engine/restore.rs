@@ -1,20 +1,22 @@
 //! Undoing an update that failed: resources that were changed are changed back, those that were
 //! replaced are taken back, those that were made go in the cleanup.
 
+use super::nested;
 use super::operation::{Action, Kind, Phase, Removal, Standing, Step, Undo};
 use super::remove;
+use super::rolling;
 use super::run::Run;
-use super::wording;
 use crate::resources::StackResource;
 use crate::stacks::Status;
-use cfn_resources::{Properties, Readiness};
 use smol_str::SmolStr;
+use std::borrow::Cow;
 
 impl Run<'_, '_> {
     /// Turns the update into its own undoing.
     pub(super) fn begin_update_rollback(&mut self, reason: &str) {
         self.stack_event(Status::UpdateRollbackInProgress, reason);
-        let steps = std::mem::take(&mut self.operation.steps);
+        let mut steps = std::mem::take(&mut self.operation.earlier);
+        steps.append(&mut self.operation.steps);
         let mut undoing: Vec<Step> = Vec::new();
         let mut created: Vec<(SmolStr, Vec<SmolStr>, Removal)> = Vec::new();
         for step in steps {
@@ -68,23 +70,37 @@ impl Run<'_, '_> {
         let mut row = StackResource::clone(&row);
         match undo {
             Undo::Created => Standing::Done,
-            Undo::Changed { properties, metadata } => {
+            Undo::Changed { properties, metadata, update_policy } => {
                 let now = row.properties();
                 row.properties = properties.clone();
                 row.metadata = metadata.clone();
+                row.update_policy = update_policy.clone();
                 let before = row.properties();
                 self.record(&mut row, Status::UpdateInProgress, "");
-                let changed = self.world.provide(&logical_id, &row.resource_type, |p, cx| {
-                    p.update(cx, &row.physical_id, &now, &before)
-                        .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
-                });
-                if let Some(Err(reason)) = changed {
-                    self.record(&mut row, Status::UpdateFailed, &reason);
+                if row.resource_type == nested::STACK {
+                    self.operation.steps[number].told_back = false;
                     self.put(row);
-                    return Standing::Failed;
+                    return Standing::Running;
                 }
-                self.put(row);
-                Standing::Running
+                let back = rolling::back(&row, &now).and_then(|rolling| {
+                    let given = match rolling.is_some() {
+                        true => Cow::Owned(rolling::without_sizes(&before)),
+                        false => Cow::Borrowed(&before),
+                    };
+                    self.modify(&row, &now, &given).map(|()| rolling)
+                });
+                match back {
+                    Ok(rolling) => {
+                        self.operation.steps[number].rolling = rolling.map(Box::new);
+                        self.put(row);
+                        Standing::Running
+                    }
+                    Err(reason) => {
+                        self.record(&mut row, Status::UpdateFailed, &reason);
+                        self.put(row);
+                        Standing::Failed
+                    }
+                }
             }
             Undo::Replaced { old, metadata } => {
                 let replacement = Removal {
@@ -106,36 +122,5 @@ impl Run<'_, '_> {
                 Standing::Done
             }
         }
-    }
-
-    /// Asks how a resource that is being changed back stands.
-    pub(super) fn check_restored(&mut self, number: usize) -> Standing {
-        let step = &self.operation.steps[number];
-        let Some(row) = self.row(&step.logical_id) else { return Standing::Done };
-        let ready_at = step.since.plus_millis(self.resource_millis());
-        let properties: Properties = row.properties();
-        let reading = self.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
-            provider.read(cx, &row.physical_id, &properties)
-        });
-        match reading {
-            Some(Ok(Readiness::InProgress)) => {
-                self.wake_by_poll();
-                return Standing::Running;
-            }
-            _ if self.now < ready_at => {
-                self.wake_at(ready_at);
-                return Standing::Running;
-            }
-            _ => {}
-        }
-        let mut row = StackResource::clone(&row);
-        let (status, standing, reason) = match reading {
-            Some(Ok(Readiness::Failed(reason))) => (Status::UpdateFailed, Standing::Failed, reason),
-            Some(Err(error)) => (Status::UpdateFailed, Standing::Failed, error.message),
-            _ => (Status::UpdateComplete, Standing::Done, String::new()),
-        };
-        self.record(&mut row, status, &reason);
-        self.put(row);
-        standing
     }
 }

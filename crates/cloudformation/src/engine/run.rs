@@ -5,6 +5,7 @@ use super::operation::{Action, Kind, Operation, Phase, Standing, Step};
 use super::outputs;
 use super::settle::{Settler, Started};
 use super::world::World;
+use crate::change_sets;
 use crate::events::{self, Happening};
 use crate::resources::StackResource;
 use crate::stacks::{Stack, Status};
@@ -34,7 +35,10 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
         return;
     };
     let now = tx.now();
-    if now < operation.not_before {
+    if operation.paused {
+        return;
+    }
+    if now < operation.not_before && !operation.cancelled {
         tx.schedule(operation.not_before, "cloudformation.advance", stack_id);
         return;
     }
@@ -43,7 +47,16 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
     let mut run = Run { world: &world, stack, operation, now, wake: None, over: false };
     run.look(caller);
     let Run { stack, operation, wake, over, .. } = run;
-    if over {
+    if over || operation.paused {
+        change_sets::executed(tx, &stack);
+        if let Some(parent) = stack.parent_id.as_ref().filter(|id| tx.contains::<Operation>(id)) {
+            tx.schedule(now, "cloudformation.advance", parent);
+        }
+    }
+    if operation.paused {
+        tx.cancel("cloudformation.advance", stack_id);
+        tx.put(operation);
+    } else if over {
         tx.remove::<Operation>(stack_id);
         tx.cancel("cloudformation.advance", stack_id);
     } else {
@@ -56,8 +69,11 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
 
 impl Run<'_, '_> {
     fn look(&mut self, caller: &Caller) {
+        if self.operation.cancelled {
+            self.break_off();
+        }
         // Each turn changes the phase or ends the look.
-        while !self.over && self.now >= self.operation.not_before {
+        while !self.over && !self.operation.paused && self.now >= self.operation.not_before {
             let finished = match self.operation.phase {
                 Phase::Acting | Phase::Cleaning => self.act(caller),
                 Phase::Finishing => true,
@@ -93,11 +109,12 @@ impl Run<'_, '_> {
             }
             match Evaluator::new(&template, &parameters, &pseudo, self.world) {
                 Ok(evaluator) => {
-                    let problem =
-                        self.is_fresh().then(|| outputs::unsupported(&evaluator, &template));
-                    if let Some(reason) = problem.flatten() {
-                        self.give_up(&reason);
-                        return false;
+                    if self.is_fresh() {
+                        let problem = outputs::unsupported(&evaluator, &template);
+                        if let Some(reason) = problem.or_else(|| self.refused_removal()) {
+                            self.give_up(&reason);
+                            return false;
+                        }
                     }
                     self.carry_on(Some((&template, &evaluator)));
                 }
@@ -128,7 +145,7 @@ impl Run<'_, '_> {
             let mut moved = false;
             for number in 0..count {
                 let standing = match self.operation.steps[number].standing {
-                    Standing::Running => self.check(number),
+                    Standing::Running => self.go_on(number),
                     Standing::Waiting if self.is_free(number) => self.start(number, settling),
                     other => other,
                 };
@@ -171,7 +188,7 @@ impl Run<'_, '_> {
                 let id = step.logical_id.clone();
                 let steps = &self.operation.steps;
                 let after = step.after.iter().map(|n| steps[*n].logical_id.clone()).collect();
-                match (Settler { run: self, template, evaluator, after }).start(&id) {
+                match (Settler { run: self, template, evaluator, after, number }).start(&id) {
                     Ok(Started::Unchanged) => Standing::Done,
                     Ok(Started::Running(undo)) => {
                         self.operation.steps[number].undo = Some(undo);
@@ -183,11 +200,10 @@ impl Run<'_, '_> {
         }
     }
 
-    fn check(&mut self, number: usize) -> Standing {
+    fn go_on(&mut self, number: usize) -> Standing {
         match self.operation.steps[number].action.clone() {
-            Action::Settle => self.check_settled(number),
+            Action::Settle | Action::Restore(_) => self.check(number),
             Action::Remove(removal) => self.remove(number, &removal),
-            Action::Restore(_) => self.check_restored(number),
         }
     }
 
@@ -209,7 +225,7 @@ impl Run<'_, '_> {
     /// Whether the stack's tags differ from those its resources were given.
     pub(super) fn is_retagged(&self) -> bool {
         self.operation.kind == Kind::Update
-            && self.operation.former.as_ref().is_some_and(|f| f.tags != self.stack.tags)
+            && self.operation.former.as_ref().is_some_and(|f| f.revision.tags != self.stack.tags)
     }
 
     pub(super) fn row(&self, logical_id: &str) -> Option<Arc<StackResource>> {

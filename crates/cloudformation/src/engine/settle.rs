@@ -1,18 +1,25 @@
 //! Bringing resources to what the template says: made, changed, replaced or left alone.
 
-use super::operation::{Action, Removal, Standing, Step, Undo};
+use super::expect::Expectation;
+use super::nested;
+use super::operation::{Action, Removal, Step, Undo};
+use super::rolling::{self, Rolling};
 use super::run::Run;
 use super::wording;
-use crate::events::Happening;
 use crate::resources::StackResource;
+use crate::signals;
+use crate::stack_policies::{self, Deed};
 use crate::stacks::{Stack, Status};
-use cfn_resources::{Properties, Readiness};
+use cfn_resources::Properties;
 use cfn_template::{Evaluator, Replacement, Resource, RetentionPolicy, Template, schema};
 use kernel::{Caller, Tx};
 use serde_json::Value;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
 
 /// A policy as rows keep it.
 pub(super) fn policy(policy: Option<RetentionPolicy>) -> SmolStr {
@@ -45,6 +52,18 @@ pub(super) fn steps(tx: &mut Tx, stack: &Stack) -> Vec<Step> {
 pub(super) struct Wanted {
     pub(super) value: Value,
     pub(super) metadata: SmolStr,
+    creation_policy: Value,
+    update_policy: Value,
+}
+
+impl Wanted {
+    /// The update policy as rows keep it.
+    fn update_policy(&self) -> SmolStr {
+        match self.update_policy.as_object() {
+            Some(members) if !members.is_empty() => self.update_policy.to_string().into(),
+            _ => SmolStr::default(),
+        }
+    }
 }
 
 /// Evaluates a resource; the error is the reason of its failure.
@@ -62,7 +81,9 @@ pub(super) fn evaluate(
             return Err(reason);
         }
     }
-    Ok(Wanted { value, metadata })
+    let creation_policy = evaluator.creation_policy(logical_id).map_err(text)?.value;
+    let update_policy = evaluator.update_policy(logical_id).map_err(text)?.value;
+    Ok(Wanted { value, metadata, creation_policy, update_policy })
 }
 
 /// What starting a step came to.
@@ -79,6 +100,8 @@ pub(super) struct Settler<'r, 'w, 't> {
     pub(super) template: &'r Template,
     pub(super) evaluator: &'r Evaluator<'r>,
     pub(super) after: Vec<SmolStr>,
+    /// The step's number.
+    pub(super) number: usize,
 }
 
 impl Settler<'_, '_, '_> {
@@ -102,8 +125,9 @@ impl Settler<'_, '_, '_> {
         let properties: Arc<str> = wanted.value.to_string().into();
         match row.filter(|_| !fresh) {
             None => {
-                let row = self.blank(logical_id, resource, properties, wanted.metadata);
-                self.create(row, &wanted.value)
+                let mut row = self.blank(logical_id, resource, properties, wanted.metadata.clone());
+                row.update_policy = wanted.update_policy();
+                self.create(row, &wanted)
             }
             Some(row) => self.change(&row, resource, properties, wanted),
         }
@@ -129,12 +153,13 @@ impl Settler<'_, '_, '_> {
             deletion_policy: policy(resource.deletion_policy),
             replace_policy: policy(resource.update_replace_policy),
             after: self.after.clone(),
+            update_policy: SmolStr::default(),
         }
     }
 
-    fn create(&mut self, mut row: StackResource, value: &Value) -> Result<Started, String> {
+    fn create(&mut self, mut row: StackResource, wanted: &Wanted) -> Result<Started, String> {
         self.run.record(&mut row, Status::CreateInProgress, "");
-        match self.make(&row, value) {
+        match self.make(&row, wanted) {
             Ok(id) => row.physical_id = id,
             Err(reason) => return Err(self.fail(row, true, reason)),
         }
@@ -143,8 +168,16 @@ impl Settler<'_, '_, '_> {
         Ok(Started::Running(Undo::Created))
     }
 
-    fn make(&mut self, row: &StackResource, value: &Value) -> Result<SmolStr, String> {
-        let properties = Properties::from(value.clone());
+    /// Makes the physical resource and notes what it then waits for.
+    fn make(&mut self, row: &StackResource, wanted: &Wanted) -> Result<SmolStr, String> {
+        let properties = Properties::from(wanted.value.clone());
+        let (id, policy) = (&row.logical_id, &wanted.creation_policy);
+        let expects = Expectation::of(id, &row.resource_type, &wanted.value, policy, self.run.now)?;
+        if let Some(expects) = expects.as_ref().filter(|e| e.from == *id) {
+            let stack = &self.run.stack.id;
+            self.run.world.with(|tx, _| signals::clear(tx, stack, &expects.from));
+        }
+        self.run.operation.steps[self.number].expects = expects.map(Box::new);
         let made = self.run.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
             // A creation of several calls leaves nothing when one of them fails.
             provider
@@ -165,11 +198,19 @@ impl Settler<'_, '_, '_> {
         let before = old.json();
         let changes = cfn_template::diff(schema.as_deref(), &before, &wanted.value);
         let mut row = StackResource::clone(old);
+        row.update_policy = wanted.update_policy();
         row.deletion_policy = policy(resource.deletion_policy);
         row.replace_policy = policy(resource.update_replace_policy);
         row.after = self.after.clone();
-        let retagged = self.run.is_retagged();
-        if *old.resource_type == resource.resource_type && changes.is_empty() && !retagged {
+        let takes_tags = schema.as_ref().is_some_and(|schema| schema.tagging().is_some());
+        let retagged = takes_tags && self.run.is_retagged();
+        // A nested stack's template may have changed where it lies.
+        let retried = old.status.has_failed() || old.resource_type == nested::STACK;
+        if !retried
+            && *old.resource_type == resource.resource_type
+            && changes.is_empty()
+            && !retagged
+        {
             let same = row.metadata == wanted.metadata;
             row.metadata = wanted.metadata;
             if !same {
@@ -185,33 +226,59 @@ impl Settler<'_, '_, '_> {
             cfn_resources::provider(&old.resource_type)
                 .is_some_and(|p| p.replaces(property, &old_properties, &new_properties))
         };
-        let replaces = *old.resource_type != resource.resource_type
+        let replaces = old.status == Status::CreateFailed
+            || *old.resource_type != resource.resource_type
             || changes.iter().any(|change| match change.requires_recreation {
                 Replacement::Always => true,
                 Replacement::Conditional => sometimes(change.property()),
                 Replacement::Never => false,
             });
         row.properties = properties;
-        row.metadata = wanted.metadata;
-        if replaces {
-            row.resource_type = resource.resource_type.as_str().into();
-            return self.replace(old, row, &wanted.value);
-        }
-        self.run.record(&mut row, Status::UpdateInProgress, "");
-        let changed =
-            self.run.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
-                provider
-                    .update(cx, &row.physical_id, &old_properties, &new_properties)
-                    .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
-            });
-        if let Some(Err(reason)) = changed {
+        row.metadata = wanted.metadata.clone();
+        let rolls = row.resource_type == GROUP && rolling::is_due(&old_properties, &new_properties);
+        let replaces = replaces || (rolls && rolling::will_replace(&wanted.update_policy));
+        let deed = if replaces { Deed::Replace } else { Deed::Modify };
+        let (id, kind) = (&old.logical_id, &old.resource_type);
+        if let Some(reason) = stack_policies::refusal(&self.run.stack, deed, id, kind) {
+            let mut row = row;
             row.properties = old.properties.clone();
             return Err(self.fail(row, false, reason));
+        }
+        if replaces {
+            row.resource_type = resource.resource_type.as_str().into();
+            return self.replace(old, row, &wanted);
+        }
+        self.run.record(&mut row, Status::UpdateInProgress, "");
+        let given = match rolling::ignores_sizes(&wanted.update_policy) {
+            true => Cow::Owned(rolling::without_old_sizes(&old_properties, &new_properties)),
+            false => Cow::Borrowed(&new_properties),
+        };
+        let changed = self.run.modify(&row, &old_properties, &given).and_then(|()| {
+            match row.resource_type == GROUP {
+                true => rolling::Policy::of(&wanted.update_policy),
+                false => Ok(None),
+            }
+        });
+        match changed {
+            Ok(policy) => {
+                let rolling = policy.map(|policy| {
+                    Box::new(Rolling::new(
+                        policy,
+                        rolling::renews(&old_properties, &new_properties),
+                    ))
+                });
+                self.run.operation.steps[self.number].rolling = rolling;
+            }
+            Err(reason) => {
+                row.properties = old.properties.clone();
+                return Err(self.fail(row, false, reason));
+            }
         }
         self.run.put(row);
         Ok(Started::Running(Undo::Changed {
             properties: old.properties.clone(),
             metadata: old.metadata.clone(),
+            update_policy: old.update_policy.clone(),
         }))
     }
 
@@ -219,12 +286,12 @@ impl Settler<'_, '_, '_> {
         &mut self,
         old: &StackResource,
         mut row: StackResource,
-        value: &Value,
+        wanted: &Wanted,
     ) -> Result<Started, String> {
         const WHY: &str = "Requested update requires the creation of a new physical resource; \
                            hence creating one.";
         self.run.record(&mut row, Status::UpdateInProgress, WHY);
-        match self.make(&row, value) {
+        match self.make(&row, wanted) {
             Ok(id) => row.physical_id = id,
             Err(reason) => {
                 row.properties = old.properties.clone();
@@ -252,59 +319,5 @@ impl Settler<'_, '_, '_> {
         self.run.record(&mut row, status, &reason);
         self.run.put(row);
         reason
-    }
-}
-
-impl Run<'_, '_> {
-    /// Asks how a resource that is on its way stands, and records when it is done.
-    pub(super) fn check_settled(&mut self, number: usize) -> Standing {
-        let step = &self.operation.steps[number];
-        let Some(row) = self.row(&step.logical_id) else { return Standing::Done };
-        let created = matches!(step.undo, Some(Undo::Created));
-        let ready_at = step.since.plus_millis(self.resource_millis());
-        let properties = row.properties();
-        let reading = self.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
-            provider
-                .read(cx, &row.physical_id, &properties)
-                .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
-        });
-        let mut row = StackResource::clone(&row);
-        let reason = match reading {
-            Some(Ok(Readiness::InProgress)) => {
-                self.wake_by_poll();
-                return Standing::Running;
-            }
-            Some(Ok(Readiness::Ready)) | None if self.now < ready_at => {
-                self.wake_at(ready_at);
-                return Standing::Running;
-            }
-            Some(Ok(Readiness::Ready)) | None => {
-                let done = if created { Status::CreateComplete } else { Status::UpdateComplete };
-                self.record(&mut row, done, "");
-                self.put(row);
-                return Standing::Done;
-            }
-            Some(Ok(Readiness::Failed(reason)) | Err(reason)) => reason,
-        };
-        let failed = if created { Status::CreateFailed } else { Status::UpdateFailed };
-        self.record(&mut row, failed, &reason);
-        self.put(row);
-        Standing::Failed
-    }
-
-    /// Something that happened to a resource: its row and an event.
-    pub(super) fn record(&mut self, row: &mut StackResource, status: Status, reason: &str) {
-        row.status = status;
-        row.reason = reason.into();
-        row.changed_at = self.now;
-        let properties = Some(row.properties.clone());
-        self.event(Happening {
-            logical_id: &row.logical_id,
-            physical_id: &row.physical_id,
-            resource_type: &row.resource_type,
-            status,
-            reason,
-            properties,
-        });
     }
 }

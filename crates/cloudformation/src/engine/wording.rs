@@ -4,7 +4,7 @@ use kernel::{ApiError, Tx};
 
 /// The reason of a failed resource: the service's message, as the registry's handlers wrap it.
 pub(super) fn of_error(tx: &mut Tx, resource_type: &str, error: &ApiError) -> String {
-    if error.code == "NotImplemented" {
+    if error.code == "NotImplemented" || resource_type.starts_with("AWS::CloudFormation::") {
         return error.message.clone();
     }
     let service = match resource_type.split("::").nth(1).unwrap_or_default() {

@@ -2,6 +2,7 @@
 
 use crate::exports::Export;
 use crate::resources::StackResource;
+use crate::source;
 use crate::stacks::Stack;
 use api::{ec2, ssm};
 use cfn_resources::{Context, Provider, StackFacts};
@@ -24,11 +25,23 @@ pub(crate) struct World<'a> {
     imports: RefCell<BTreeSet<SmolStr>>,
 }
 
+/// How many stacks a stack is nested in.
+fn depth(tx: &Tx, stack: &Stack) -> usize {
+    let parent = |id: &Option<SmolStr>| tx.get::<Stack>(id.as_deref()?);
+    let above = std::iter::successors(parent(&stack.parent_id), |stack| parent(&stack.parent_id));
+    above.take(cfn_resources::MAX_DEPTH).count()
+}
+
 impl<'a> World<'a> {
     /// The world of a stack.
     pub(super) fn new(tx: &'a mut Tx, caller: &Caller, stack: &Stack) -> Self {
-        let facts =
-            StackFacts { id: stack.id.clone(), name: stack.name.clone(), tags: stack.tags.clone() };
+        let facts = StackFacts {
+            id: stack.id.clone(),
+            name: stack.name.clone(),
+            tags: stack.tags.clone(),
+            capabilities: stack.capabilities.clone(),
+            depth: depth(tx, stack),
+        };
         Self {
             tx: RefCell::new(tx),
             caller: caller.via("cloudformation"),
@@ -153,6 +166,11 @@ impl Lookup for World<'_> {
             }
             None => Resolution::Missing(no_export(export_name)),
         }
+    }
+
+    fn include(&self, location: &str) -> Result<String, Problem> {
+        let mut tx = self.tx.borrow_mut();
+        source::included(&mut tx, &self.caller, location).map_err(Problem::validation)
     }
 
     fn ssm_parameter(&self, name: &str, version: Option<u64>) -> Result<String, Problem> {

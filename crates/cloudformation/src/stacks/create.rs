@@ -1,11 +1,11 @@
 //! CreateStack.
 
-use super::request;
+use super::request::Proposal;
 use super::row::{Stack, Status};
-use crate::{engine, errors, source};
+use crate::{engine, errors, source, stack_policies};
 use api::cloudformation::{CreateStackInput, CreateStackOutput};
 use kernel::{ApiError, Caller, Tx};
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 pub(super) fn create_stack(
     tx: &mut Tx,
@@ -24,39 +24,24 @@ pub(super) fn create_stack(
         return Err(errors::already_exists(&name));
     }
     unsupported(&input)?;
-    let template = request::template(&text)?;
-    let capabilities = input.capabilities.clone().unwrap_or_default();
-    request::check_capabilities(&template, &capabilities)?;
-    let parameters =
-        request::parameters(tx, caller, &template, input.parameters.as_deref(), None)?;
-    request::check_types(&template)?;
-    let uuid = tx.new_time_uuid();
-    let stack = Stack {
-        id: caller.arn("cloudformation", format_smolstr!("stack/{name}/{uuid}")),
-        name,
-        status: Status::CreateInProgress,
-        reason: String::new(),
-        created_at: tx.now(),
-        updated_at: None,
-        deleted_at: None,
+    let on_failure = on_failure(input.on_failure, input.disable_rollback)?;
+    let mut stack = Stack::new(tx, caller, &name, Status::CreateInProgress);
+    let proposal = Proposal {
         template: text.into(),
-        description: template.description.clone(),
-        parameters,
-        tags: request::tags(input.tags.as_deref())?,
-        capabilities,
-        notification_arns: input.notification_arns.unwrap_or_default(),
+        parameters: input.parameters.as_deref(),
+        tags: input.tags.as_deref(),
+        capabilities: input.capabilities.as_deref(),
+        notification_arns: input.notification_arns.as_deref(),
         role_arn: input.role_arn,
-        outputs: Vec::new(),
-        imports: Vec::new(),
-        on_failure: on_failure(input.on_failure, input.disable_rollback)?,
-        timeout_minutes: input.timeout_in_minutes,
-        termination_protection: input.enable_termination_protection.unwrap_or(false),
-        retain_except_on_create: input.retain_except_on_create.unwrap_or(false),
-        token: input.client_request_token,
-        operation: ("CREATE_STACK".into(), tx.new_uuid()),
-        last_event_at: tx.now().plus_millis(-1),
     };
-    request::check_references(tx, caller, &template, &stack)?;
+    proposal.apply(tx, caller, &mut stack, None)?;
+    let (policy, url) = (input.stack_policy_body.as_deref(), input.stack_policy_url.as_deref());
+    stack.policy = stack_policies::given(tx, caller, policy, url)?;
+    stack.on_failure = on_failure;
+    stack.timeout_minutes = input.timeout_in_minutes;
+    stack.termination_protection = input.enable_termination_protection.unwrap_or(false);
+    stack.retain_except_on_create = input.retain_except_on_create.unwrap_or(false);
+    stack.token = input.client_request_token;
     let id = stack.id.clone();
     let operation_id = stack.operation.1.clone();
     engine::create(tx, stack);
@@ -70,14 +55,10 @@ fn unsupported(input: &CreateStackInput) -> Result<(), ApiError> {
         .as_ref()
         .and_then(|c| c.rollback_triggers.as_ref())
         .is_some_and(|t| !t.is_empty());
-    let what = if triggers {
-        "rollback triggers"
-    } else if input.stack_policy_body.is_some() || input.stack_policy_url.is_some() {
-        "a stack policy"
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::not_implemented(format_args!("CreateStack with {what}")))
+    match triggers {
+        true => Err(ApiError::not_implemented("CreateStack with rollback triggers")),
+        false => Ok(()),
+    }
 }
 
 fn on_failure(given: Option<SmolStr>, disable: Option<bool>) -> Result<SmolStr, ApiError> {

@@ -30,11 +30,19 @@ pub(super) fn delete_stack(
             row.id
         )));
     }
+    let force = input.deletion_mode.as_deref() == Some("FORCE_DELETE_STACK");
+    if force && row.status != Status::DeleteFailed {
+        return Err(errors::validation(format!(
+            "Invalid operation on stack [{}]. Specify DeletionMode FORCE_DELETE_STACK only for \
+             stacks in the DELETE_FAILED state.",
+            row.id
+        )));
+    }
     let mut stack = Stack::clone(&row);
     stack.status = Status::DeleteInProgress;
     stack.reason = String::new();
     stack.token = input.client_request_token;
     stack.operation = ("DELETE_STACK".into(), tx.new_uuid());
-    engine::delete(tx, stack, &retain);
+    engine::delete(tx, stack, &retain, force);
     Ok(())
 }

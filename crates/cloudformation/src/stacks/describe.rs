@@ -1,6 +1,6 @@
 //! DescribeStacks and ListStacks.
 
-use super::row::{Stack, Status};
+use super::row::{Stack, StackParameter, Status};
 use crate::errors;
 use api::cloudformation as wire;
 use kernel::{ApiError, Caller, Snapshot, paginate};
@@ -71,12 +71,13 @@ pub(super) fn list_stacks(
         deletion_time: stack.deleted_at,
         stack_status: Some(SmolStr::new_static(stack.status.name())),
         stack_status_reason: reason(stack),
+        parent_id: stack.parent_id.clone(),
+        root_id: stack.root_id.clone(),
         drift_information: Some(wire::StackDriftInformationSummary {
             stack_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
             last_check_timestamp: None,
         }),
         last_operations: operations(stack),
-        ..Default::default()
     };
     Ok(wire::ListStacksOutput {
         stack_summaries: Some(page.items.iter().map(summary).collect()),
@@ -96,6 +97,21 @@ fn operations(stack: &Stack) -> Option<Vec<wire::OperationEntry>> {
     }])
 }
 
+/// Parameters as descriptions show them: `NoEcho` ones are masked.
+pub(crate) fn parameters(parameters: &[StackParameter]) -> Option<Vec<wire::Parameter>> {
+    let show = |p: &StackParameter| wire::Parameter {
+        parameter_key: Some(p.key.as_str().into()),
+        parameter_value: Some(if p.no_echo {
+            SmolStr::new_static("****")
+        } else {
+            p.value.as_str().into()
+        }),
+        resolved_value: p.resolved.as_deref().map(SmolStr::new),
+        use_previous_value: None,
+    };
+    (!parameters.is_empty()).then(|| parameters.iter().map(show).collect())
+}
+
 /// A stack as the wire has it; which members are there depends on its history.
 fn render(stack: &Stack) -> wire::Stack {
     let deleted = stack.status == Status::DeleteComplete;
@@ -106,22 +122,13 @@ fn render(stack: &Stack) -> wire::Stack {
         description: output.description.as_deref().map(SmolStr::new),
         export_name: output.export_name.as_deref().map(SmolStr::new),
     });
-    let parameters = stack.parameters.iter().map(|p| wire::Parameter {
-        parameter_key: Some(p.key.as_str().into()),
-        parameter_value: Some(if p.no_echo {
-            SmolStr::new_static("****")
-        } else {
-            p.value.as_str().into()
-        }),
-        resolved_value: p.resolved.as_deref().map(SmolStr::new),
-        use_previous_value: None,
-    });
     let tags = stack.tags.iter();
     wire::Stack {
         stack_id: Some(stack.id.clone()),
         stack_name: Some(stack.name.clone()),
         description: stack.description.as_deref().map(SmolStr::new),
-        parameters: (!stack.parameters.is_empty()).then(|| parameters.collect()),
+        parameters: parameters(&stack.parameters),
+        change_set_id: stack.change_set_id.clone().filter(|_| !deleted),
         creation_time: Some(stack.created_at),
         deletion_time: stack.deleted_at,
         last_updated_time: stack.updated_at,
@@ -143,6 +150,8 @@ fn render(stack: &Stack) -> wire::Stack {
             stack_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
             last_check_timestamp: None,
         }),
+        parent_id: stack.parent_id.clone(),
+        root_id: stack.root_id.clone(),
         retain_except_on_create: stack.retain_except_on_create.then_some(true),
         last_operations: operations(stack),
         ..Default::default()

@@ -4,17 +4,109 @@ use super::row::{Stack, stored};
 use super::StackParameter;
 use crate::engine::World;
 use crate::errors;
+use crate::resources::of_stack;
 use api::cloudformation::{Parameter, Tag};
-use cfn_template::{Evaluator, GivenParameter, Parameters, Template};
+use cfn_template::{Draft, Evaluator, GivenParameter, Parameters, Template};
 use kernel::{ApiError, Caller, Tx};
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// A stack may have this many tags.
 const MAX_TAGS: usize = 50;
 
-/// Parses and checks a template; the first problem is the answer.
-pub(crate) fn template(text: &str) -> Result<Template, ApiError> {
-    let template = cfn_template::parse(text).map_err(errors::of_problem)?;
+/// What a caller asks a stack to be like.
+pub(crate) struct Proposal<'a> {
+    pub(crate) template: Arc<str>,
+    pub(crate) parameters: Option<&'a [Parameter]>,
+    pub(crate) tags: Option<&'a [Tag]>,
+    pub(crate) capabilities: Option<&'a [SmolStr]>,
+    pub(crate) notification_arns: Option<&'a [SmolStr]>,
+    pub(crate) role_arn: Option<SmolStr>,
+}
+
+impl Proposal<'_> {
+    /// Checks it and brings it to `stack`, whose `previous` form may have values to keep. Tags
+    /// and notifications that are not given stay as they are.
+    pub(crate) fn apply(
+        self,
+        tx: &mut Tx,
+        caller: &Caller,
+        stack: &mut Stack,
+        previous: Option<&Stack>,
+    ) -> Result<Template, ApiError> {
+        let draft = cfn_template::draft(&self.template).map_err(errors::of_problem)?;
+        let capabilities = self.capabilities.unwrap_or_default();
+        check_capabilities(draft.declarations(), capabilities)?;
+        let declared = draft.declarations();
+        stack.parameters = parameters(tx, caller, declared, self.parameters, previous)?;
+        stack.processed = match draft.has_transforms() {
+            true => Some(expanded(tx, caller, &draft, stack)?.into()),
+            false => None,
+        };
+        let template = match &stack.processed {
+            Some(text) => cfn_template::parse(text).map_err(errors::of_problem)?,
+            None => draft.into_declarations(),
+        };
+        let template = checked(template)?;
+        check_capabilities(&template, capabilities)?;
+        check_types(&template)?;
+        if let Some(previous) = previous {
+            check_unchanged_types(tx, previous, &template)?;
+        }
+        if self.tags.is_some() {
+            stack.tags = tags(self.tags)?;
+        }
+        if let Some(arns) = self.notification_arns {
+            stack.notification_arns = arns.to_vec();
+        }
+        stack.role_arn = self.role_arn.or_else(|| stack.role_arn.take());
+        stack.capabilities = capabilities.to_vec();
+        stack.template = self.template;
+        stack.description.clone_from(&template.description);
+        check_references(tx, caller, &template, stack)?;
+        Ok(template)
+    }
+}
+
+/// The template's text with its transforms carried out.
+fn expanded(
+    tx: &mut Tx,
+    caller: &Caller,
+    draft: &Draft,
+    stack: &Stack,
+) -> Result<String, ApiError> {
+    let (parameters, pseudo) = (stack.parameters(), stack.pseudo(caller));
+    let world = World::outside(tx, caller);
+    draft.expand(&parameters, &pseudo, &world).map_err(errors::of_problem)
+}
+
+/// A logical id keeps its type for as long as it exists.
+fn check_unchanged_types(
+    tx: &Tx,
+    previous: &Stack,
+    template: &Template,
+) -> Result<(), ApiError> {
+    let changed: Vec<&str> = of_stack(tx, &previous.id)
+        .filter(|row| row.status.exists() && !row.physical_id.is_empty())
+        .filter_map(|row| Some((row, template.resources.get(&row.logical_id)?)))
+        .filter(|(row, resource)| *row.resource_type != *resource.resource_type)
+        .map(|(row, _)| row.logical_id.as_str())
+        .collect();
+    if changed.is_empty() { Ok(()) } else { Err(errors::type_changed(&changed)) }
+}
+
+/// A template as far as it can be told without its parameters: one with transforms is looked at
+/// before they are carried out.
+pub(crate) fn declared(text: &str) -> Result<Template, ApiError> {
+    let draft = cfn_template::draft(text).map_err(errors::of_problem)?;
+    match draft.has_transforms() {
+        true => Ok(draft.into_declarations()),
+        false => checked(draft.into_declarations()),
+    }
+}
+
+/// A template without problems; the first is the answer.
+fn checked(template: Template) -> Result<Template, ApiError> {
     match template.check().into_iter().next() {
         Some(problem) => Err(errors::of_problem(problem)),
         None => Ok(template),
@@ -22,7 +114,7 @@ pub(crate) fn template(text: &str) -> Result<Template, ApiError> {
 }
 
 /// AWS's types that lowcloud lacks: the template is refused before anything is made.
-pub(super) fn check_types(template: &Template) -> Result<(), ApiError> {
+fn check_types(template: &Template) -> Result<(), ApiError> {
     let mut missing: Vec<&str> = template
         .resources
         .iter()
@@ -41,7 +133,7 @@ pub(super) fn check_types(template: &Template) -> Result<(), ApiError> {
 }
 
 /// Whether the caller has consented to what the template does.
-pub(super) fn check_capabilities(
+fn check_capabilities(
     template: &Template,
     given: &[SmolStr],
 ) -> Result<(), ApiError> {
@@ -54,7 +146,7 @@ pub(super) fn check_capabilities(
 }
 
 /// The values of the parameters, with those of the stack that is updated.
-pub(super) fn parameters(
+fn parameters(
     tx: &mut Tx,
     caller: &Caller,
     template: &Template,
@@ -80,7 +172,7 @@ pub(super) fn parameters(
 
 /// What can be said about the template once its parameters are known: references to resources
 /// that the conditions leave out.
-pub(super) fn check_references(
+fn check_references(
     tx: &mut Tx,
     caller: &Caller,
     template: &Template,
@@ -90,6 +182,7 @@ pub(super) fn check_references(
     let world = World::outside(tx, caller);
     let evaluator = Evaluator::new(template, &parameters, &pseudo, &world)
         .map_err(errors::of_problem)?;
+    evaluator.check_rules(template).map_err(errors::of_problem)?;
     match template.check_references(evaluator.conditions()).into_iter().next() {
         Some(problem) => Err(errors::of_problem(problem)),
         None => Ok(()),
@@ -97,7 +190,7 @@ pub(super) fn check_references(
 }
 
 /// Tags as they were given, within AWS's limits.
-pub(super) fn tags(given: Option<&[Tag]>) -> Result<Vec<(SmolStr, SmolStr)>, ApiError> {
+fn tags(given: Option<&[Tag]>) -> Result<Vec<(SmolStr, SmolStr)>, ApiError> {
     let given = given.unwrap_or_default();
     if given.len() > MAX_TAGS {
         return Err(errors::validation(format!("A stack may have at most {MAX_TAGS} tags")));

@@ -2,15 +2,19 @@
 
 use crate::errors;
 use cfn_template::{ParameterValue, Parameters, PseudoValues, Template};
-use kernel::{ApiError, Caller, IndexSink, Row, Snapshot, Timestamp, dns_suffix, partition_of};
+use kernel::{
+    ApiError, Caller, IndexSink, Row, Snapshot, Timestamp, Tx, dns_suffix, partition_of,
+};
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 use std::sync::Arc;
 
 /// A stack's status, as AWS spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Status {
+    /// Made by a change set that has not been executed yet.
+    ReviewInProgress,
     CreateInProgress,
     CreateComplete,
     CreateFailed,
@@ -35,6 +39,7 @@ pub(crate) enum Status {
 impl Status {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::ReviewInProgress => "REVIEW_IN_PROGRESS",
             Self::CreateInProgress => "CREATE_IN_PROGRESS",
             Self::CreateComplete => "CREATE_COMPLETE",
             Self::CreateFailed => "CREATE_FAILED",
@@ -58,9 +63,21 @@ impl Status {
         }
     }
 
-    /// Whether an update may begin.
+    /// Whether a resource was left as its failure left it.
+    pub(crate) const fn has_failed(self) -> bool {
+        matches!(self, Self::CreateFailed | Self::UpdateFailed)
+    }
+
+    /// Whether an update may begin: also one that goes on where another failed.
     pub(crate) const fn may_update(self) -> bool {
-        matches!(self, Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete)
+        matches!(
+            self,
+            Self::CreateComplete
+                | Self::CreateFailed
+                | Self::UpdateComplete
+                | Self::UpdateFailed
+                | Self::UpdateRollbackComplete
+        )
     }
 
     /// Whether a deletion may begin. A creation, or its rollback, is broken off by it.
@@ -72,6 +89,11 @@ impl Status {
                 | Self::UpdateRollbackInProgress
                 | Self::UpdateRollbackCompleteCleanupInProgress
         )
+    }
+
+    /// Whether an operation is going on.
+    pub(crate) fn in_motion(self) -> bool {
+        self.name().ends_with("_IN_PROGRESS") && self != Self::ReviewInProgress
     }
 
     /// Whether a resource of this status exists.
@@ -112,6 +134,9 @@ pub(crate) struct Stack {
     pub(crate) deleted_at: Option<Timestamp>,
     /// The template as it was sent.
     pub(crate) template: Arc<str>,
+    /// What its transforms made of it, if it has any: JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) processed: Option<Arc<str>>,
     pub(crate) description: Option<String>,
     pub(crate) parameters: Vec<StackParameter>,
     pub(crate) tags: Vec<(SmolStr, SmolStr)>,
@@ -132,9 +157,100 @@ pub(crate) struct Stack {
     pub(crate) operation: (SmolStr, SmolStr),
     /// When its last event was: no two have the same time.
     pub(crate) last_event_at: Timestamp,
+    /// The change set that was executed last, unless the stack was updated without one since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) change_set_id: Option<SmolStr>,
+    /// The stack of which it is a resource, and the one at the top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent_id: Option<SmolStr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) root_id: Option<SmolStr>,
+    /// JSON: what updates may do, and what the present one may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_during_update: Option<Arc<str>>,
+}
+
+/// What a caller says of a stack, checked: what creations and updates bring to it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Revision {
+    pub(crate) template: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) processed: Option<Arc<str>>,
+    pub(crate) description: Option<String>,
+    pub(crate) parameters: Vec<StackParameter>,
+    pub(crate) tags: Vec<(SmolStr, SmolStr)>,
+    pub(crate) capabilities: Vec<SmolStr>,
+    pub(crate) notification_arns: Vec<SmolStr>,
+    pub(crate) role_arn: Option<SmolStr>,
+}
+
+impl Revision {
+    /// What a stack is like now.
+    pub(crate) fn of(stack: &Stack) -> Self {
+        Self {
+            template: stack.template.clone(),
+            processed: stack.processed.clone(),
+            description: stack.description.clone(),
+            parameters: stack.parameters.clone(),
+            tags: stack.tags.clone(),
+            capabilities: stack.capabilities.clone(),
+            notification_arns: stack.notification_arns.clone(),
+            role_arn: stack.role_arn.clone(),
+        }
+    }
+
+    /// Brings it to a stack.
+    pub(crate) fn apply(self, stack: &mut Stack) {
+        stack.template = self.template;
+        stack.processed = self.processed;
+        stack.description = self.description;
+        stack.parameters = self.parameters;
+        stack.tags = self.tags;
+        stack.capabilities = self.capabilities;
+        stack.notification_arns = self.notification_arns;
+        stack.role_arn = self.role_arn;
+    }
 }
 
 impl Stack {
+    /// A stack of which nothing is there but its name.
+    pub(crate) fn new(tx: &mut Tx, caller: &Caller, name: &SmolStr, status: Status) -> Self {
+        let uuid = tx.new_time_uuid();
+        Self {
+            id: caller.arn("cloudformation", format_smolstr!("stack/{name}/{uuid}")),
+            name: name.clone(),
+            status,
+            reason: String::new(),
+            created_at: tx.now(),
+            updated_at: None,
+            deleted_at: None,
+            template: "".into(),
+            processed: None,
+            description: None,
+            parameters: Vec::new(),
+            tags: Vec::new(),
+            capabilities: Vec::new(),
+            notification_arns: Vec::new(),
+            role_arn: None,
+            outputs: Vec::new(),
+            imports: Vec::new(),
+            on_failure: SmolStr::new_static("ROLLBACK"),
+            timeout_minutes: None,
+            termination_protection: false,
+            retain_except_on_create: false,
+            token: None,
+            operation: ("CREATE_STACK".into(), tx.new_uuid()),
+            last_event_at: tx.now().plus_millis(-1),
+            change_set_id: None,
+            parent_id: None,
+            root_id: None,
+            policy: None,
+            policy_during_update: None,
+        }
+    }
+
     /// The stack of this ARN, whatever its status, or of this name, if it is not deleted.
     pub(crate) fn find(snapshot: &Snapshot, name_or_id: &str) -> Option<Arc<Self>> {
         if name_or_id.starts_with("arn:") {
@@ -183,7 +299,8 @@ impl Stack {
 
     /// Its template, which was checked when it was accepted.
     pub(crate) fn parsed(&self) -> Result<Template, ApiError> {
-        cfn_template::parse(&self.template).map_err(errors::of_problem)
+        let text = self.processed.as_ref().unwrap_or(&self.template);
+        cfn_template::parse(text).map_err(errors::of_problem)
     }
 }
 

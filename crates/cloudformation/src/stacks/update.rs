@@ -1,14 +1,15 @@
 //! UpdateStack and UpdateTerminationProtection.
 
-use super::request;
+use super::request::Proposal;
 use super::row::{Stack, Status};
 use crate::engine::{self, Former};
-use crate::{errors, source};
+use crate::{change_sets, errors, source, stack_policies};
 use api::cloudformation::{
     UpdateStackInput, UpdateStackOutput, UpdateTerminationProtectionInput,
     UpdateTerminationProtectionOutput,
 };
 use kernel::{ApiError, Caller, Tx};
+use smol_str::SmolStr;
 
 pub(super) fn update_stack(
     tx: &mut Tx,
@@ -28,36 +29,36 @@ pub(super) fn update_stack(
         return Err(errors::cannot_be_updated(&row.id, row.status.name()));
     }
     unsupported(&input)?;
-    let template = request::template(&text)?;
-    let capabilities = input.capabilities.clone().unwrap_or_default();
-    request::check_capabilities(&template, &capabilities)?;
-    let given = input.parameters.as_deref();
-    let parameters = request::parameters(tx, caller, &template, given, Some(&row))?;
-    request::check_types(&template)?;
     let mut stack = Stack::clone(&row);
-    stack.template = text;
-    stack.description = template.description.clone();
-    stack.parameters = parameters;
-    if input.tags.is_some() {
-        stack.tags = request::tags(input.tags.as_deref())?;
-    }
-    if let Some(arns) = input.notification_arns {
-        stack.notification_arns = arns;
-    }
-    stack.role_arn = input.role_arn.or(stack.role_arn);
-    stack.capabilities = capabilities;
-    request::check_references(tx, caller, &template, &stack)?;
-    if !engine::differs(tx, caller, &row, &stack, &template)? {
+    let proposal = Proposal {
+        template: text,
+        parameters: input.parameters.as_deref(),
+        tags: input.tags.as_deref(),
+        capabilities: input.capabilities.as_deref(),
+        notification_arns: input.notification_arns.as_deref(),
+        role_arn: input.role_arn,
+    };
+    let template = proposal.apply(tx, caller, &mut stack, Some(&row))?;
+    let (policy, url) = (input.stack_policy_body.as_deref(), input.stack_policy_url.as_deref());
+    stack.policy = stack_policies::given(tx, caller, policy, url)?.or(stack.policy);
+    stack.policy_during_update = stack_policies::given(
+        tx,
+        caller,
+        input.stack_policy_during_update_body.as_deref(),
+        input.stack_policy_during_update_url.as_deref(),
+    )?;
+    if engine::plan(tx, caller, &row, &stack, &template)?.is_empty() {
         return Err(errors::no_updates());
     }
+    stack.change_set_id = None;
+    change_sets::outdate(tx, &stack.id);
     stack.status = Status::UpdateInProgress;
     stack.reason = String::new();
     stack.updated_at = Some(tx.now());
     stack.token = input.client_request_token;
     stack.operation = ("UPDATE_STACK".into(), tx.new_uuid());
-    if let Some(disable) = input.disable_rollback {
-        stack.on_failure = if disable { "DO_NOTHING".into() } else { "ROLLBACK".into() };
-    }
+    let keep = input.disable_rollback == Some(true);
+    stack.on_failure = SmolStr::new_static(if keep { "DO_NOTHING" } else { "ROLLBACK" });
     let id = stack.id.clone();
     let operation_id = stack.operation.1.clone();
     engine::update(tx, stack, Former::of(&row));
@@ -71,20 +72,10 @@ fn unsupported(input: &UpdateStackInput) -> Result<(), ApiError> {
         .as_ref()
         .and_then(|c| c.rollback_triggers.as_ref())
         .is_some_and(|t| !t.is_empty());
-    let policies = [
-        &input.stack_policy_body,
-        &input.stack_policy_url,
-        &input.stack_policy_during_update_body,
-        &input.stack_policy_during_update_url,
-    ];
-    let what = if triggers {
-        "rollback triggers"
-    } else if policies.iter().any(|p| p.is_some()) {
-        "a stack policy"
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::not_implemented(format_args!("UpdateStack with {what}")))
+    match triggers {
+        true => Err(ApiError::not_implemented("UpdateStack with rollback triggers")),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn update_termination_protection(

@@ -53,7 +53,11 @@ impl Stacks {
 
     /// The same, at another pace.
     pub fn at(pace: Pace) -> Self {
-        let settings = Settings { pace, ..Settings::default() };
+        Self::with(Settings { pace, ..Settings::default() })
+    }
+
+    /// The same, with other settings.
+    pub fn with(settings: Settings) -> Self {
         let caller = Caller::new(settings.account.clone(), "us-west-1");
         let clock = Clock::new(ClockMode::Paused, WALL);
         let tape = Tape::default();
@@ -93,6 +97,12 @@ impl Stacks {
             Ok(_) => panic!("{} was expected to fail", O::NAME),
             Err(error) => assert_eq!((&*error.code, &*error.message), (code, message)),
         }
+    }
+
+    /// A control, also one that only services use.
+    pub fn control(&self, name: &str, request: &Value) -> Result<Value, ApiError> {
+        let control = self.cloud.internal_control(name).expect("the control is registered");
+        self.cloud.control(WALL, control, &self.caller, request)
     }
 
     /// Lets so many milliseconds pass.
@@ -311,6 +321,35 @@ pub fn template(resources: &[(&str, Value)]) -> Value {
     let resources: serde_json::Map<String, Value> =
         resources.iter().map(|(id, resource)| ((*id).to_owned(), resource.clone())).collect();
     json!({ "Resources": resources })
+}
+
+/// A group `G` of this size, in two zones, with the launch configuration `LC`; `change` says what
+/// else the group has.
+pub fn group(size: u32, change: impl Fn(&mut Value)) -> Value {
+    let configuration = json!({
+        "Type": "AWS::AutoScaling::LaunchConfiguration",
+        "Properties": {"ImageId": "ami-09d2fb69", "InstanceType": "t2.micro"},
+    });
+    let mut group = json!({
+        "Type": "AWS::AutoScaling::AutoScalingGroup",
+        "Properties": {
+            "LaunchConfigurationName": {"Ref": "LC"},
+            "MinSize": size.to_string(),
+            "MaxSize": size.to_string(),
+            "AvailabilityZones": {"Fn::GetAZs": ""},
+        },
+    });
+    change(&mut group);
+    template(&[("LC", configuration), ("G", group)])
+}
+
+/// Expected statuses and reasons of one resource, from `status | reason`.
+pub fn lines(text: &str) -> Vec<(String, String)> {
+    let line = |line: &str| {
+        let (status, reason) = line.split_once('|').unwrap_or((line, ""));
+        (status.trim().to_owned(), reason.trim().to_owned())
+    };
+    text.lines().filter(|l| !l.trim().is_empty()).map(line).collect()
 }
 
 /// Expected lines, from `logical id | status | reason`.

@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod change_sets;
 mod creation;
 mod deletion;
 mod description;
@@ -10,9 +11,15 @@ mod failure;
 mod launch_templates;
 mod load_balancing;
 mod messaging;
+mod nested;
 mod parameters;
+mod recovery;
 mod refusals;
 mod restart;
 mod rollback;
+mod rolling_updates;
 mod scaling;
+mod signals;
+mod stack_policies;
+mod transforms;
 mod updates;

@@ -125,6 +125,7 @@ fn scaling_message(
         "policyArn": policy,
         "alarmName": alarm.name,
         "alarmArn": alarm.arn,
+        "alarmDescription": alarm.description,
         "stateValue": alarm.state.value,
         "previousState": previous,
         "stateReason": alarm.state.reason,
@@ -168,7 +169,11 @@ fn instance_action(
             let input = ec2::RebootInstancesRequest { instance_ids, ..Default::default() };
             tx.call::<ec2::ops::RebootInstances>(caller, input).map(drop)
         }
-        // Recovery moves an instance to another host; there are no hosts here.
+        // Recovery moves an instance to another host.
+        "recover" => {
+            let request = json!({ "instance_id": instance_ids[0] });
+            tx.control(caller, "ec2.recover", &request).map(drop)
+        }
         verb => Err(ApiError::not_implemented(format_args!("ec2:{verb} as an alarm's action"))),
     }
 }

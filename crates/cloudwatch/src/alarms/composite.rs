@@ -7,7 +7,7 @@ use super::row::{Alarm, Kind, StateValue};
 use super::rule::{Rule, name_of};
 use super::{actions, put, state};
 use crate::errors;
-use crate::tags;
+
 use api::cloudwatch::{CompositeAlarm, PutCompositeAlarmInput};
 use kernel::{ApiError, Caller, Snapshot, Timestamp, Tx};
 use serde::{Deserialize, Serialize};
@@ -86,10 +86,6 @@ pub(super) fn put_composite_alarm(
         return Err(errors::validation(format!("AlarmRule names an unknown alarm: {name}.")));
     }
     let suppressor = suppressor(tx, &input)?;
-    let lists = [&input.ok_actions, &input.alarm_actions, &input.insufficient_data_actions];
-    for arn in lists.into_iter().flatten().flatten() {
-        put::check_action(caller, arn, false)?;
-    }
     let common = put::Common {
         name: input.alarm_name,
         description: input.alarm_description,
@@ -97,7 +93,7 @@ pub(super) fn put_composite_alarm(
         ok_actions: input.ok_actions,
         alarm_actions: input.alarm_actions,
         insufficient_data_actions: input.insufficient_data_actions,
-        tags: tags::checked(input.tags.as_deref().unwrap_or_default())?,
+        tags: input.tags.unwrap_or_default(),
     };
     let name = common.name.clone();
     let verb = if tx.contains::<Alarm>(&name) { "updated" } else { "created" };
@@ -194,10 +190,8 @@ pub(super) fn child_changed(tx: &mut Tx, caller: &Caller, child: &Alarm) {
 /// How often an alarm has changed at this very instant: a cycle of rules shows in that.
 fn chain(tx: &Tx, name: &str) -> usize {
     let now = tx.now();
-    let is_now = |item: &&Arc<history::Item>| {
-        item.at == now && item.item_type == ItemType::StateUpdate
-    };
-    history::items_of(tx, name).iter().rev().take_while(|item| item.at == now).filter(is_now).count()
+    let latest = tx.rows::<history::Item>().rev().take_while(|item| item.at >= now);
+    latest.filter(|item| item.item_type == ItemType::StateUpdate && item.alarm == name).count()
 }
 
 /// `Thursday 28 September, 2017 05:36:00 UTC`

@@ -104,7 +104,7 @@ fn changes(items: &[Arc<Item>]) -> Value {
             ItemType::ConfigurationUpdate => (),
             ItemType::Action => actions.push(json!(item.summary)),
             ItemType::StateUpdate => {
-                let data: Value = serde_json::from_str(&item.data).unwrap_or_default();
+                let data = item.data.value();
                 actions.reverse();
                 told.push(json!({
                     "at": item.at.iso_millis(),

@@ -1,12 +1,12 @@
 //! What happened to alarms, for 30 days, also after an alarm is deleted (DescribeAlarmHistory,
 //! API reference).
 
-use super::row::Alarm;
+use super::row::{Alarm, State};
 use crate::errors;
 use api::cloudwatch::{AlarmHistoryItem, DescribeAlarmHistoryInput, DescribeAlarmHistoryOutput};
 use kernel::{ApiError, Caller, IndexSink, Row, Snapshot, Timestamp, Tx, paginate};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
 use std::sync::Arc;
 
@@ -44,8 +44,57 @@ pub(super) struct Item {
     pub(super) is_composite: bool,
     pub(super) item_type: ItemType,
     pub(super) summary: SmolStr,
-    /// JSON.
-    pub(super) data: SmolStr,
+    pub(super) data: Data,
+}
+
+/// An item's `HistoryData`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Data {
+    /// As JSON.
+    Text(SmolStr),
+    /// A change of state. Its texts are shared with the alarm and with the next change.
+    Change(Box<(State, State)>),
+}
+
+impl Data {
+    /// From one state into another.
+    pub(super) fn change(old: &State, new: &State) -> Self {
+        Self::Change(Box::new((old.clone(), new.clone())))
+    }
+
+    pub(super) fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+            Self::Change(states) => json!({
+                "version": "1.0",
+                "oldState": shown(&states.0),
+                "newState": shown(&states.1),
+            }),
+        }
+    }
+
+    fn text(&self) -> SmolStr {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Change(_) => self.value().to_string().into(),
+        }
+    }
+}
+
+impl From<Value> for Data {
+    fn from(value: Value) -> Self {
+        Self::Text(value.to_string().into())
+    }
+}
+
+fn shown(state: &State) -> Value {
+    let mut shown = json!({ "stateValue": state.value, "stateReason": state.reason });
+    if let Some(data) = &state.data {
+        let parsed = serde_json::from_str::<Value>(data);
+        shown["stateReasonData"] = parsed.unwrap_or_else(|_| json!(data));
+    }
+    shown
 }
 
 impl Row for Item {
@@ -72,7 +121,7 @@ pub(super) fn write(
     alarm: &Alarm,
     item_type: ItemType,
     summary: SmolStr,
-    data: Value,
+    data: impl Into<Data>,
 ) {
     let at = tx.now();
     let free = (0..u32::MAX).find(|number| !tx.contains::<Item>(&key(at, &alarm.name, *number)));
@@ -83,7 +132,7 @@ pub(super) fn write(
         is_composite: alarm.watch().is_none(),
         item_type,
         summary,
-        data: data.to_string().into(),
+        data: data.into(),
     });
     if tx.count::<Item>() > MAX_ITEMS {
         let oldest = tx.rows::<Item>().next().map(|item| item.key()).unwrap_or_default();
@@ -168,7 +217,7 @@ fn render(item: &Item) -> AlarmHistoryItem {
         timestamp: Some(item.at),
         history_item_type: Some(SmolStr::new_static(item.item_type.as_str())),
         history_summary: Some(item.summary.clone()),
-        history_data: Some(item.data.clone()),
+        history_data: Some(item.data.text()),
         ..Default::default()
     }
 }

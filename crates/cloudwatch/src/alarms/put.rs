@@ -8,8 +8,8 @@ use crate::metric_data::{checked_dimensions, units};
 use crate::queries;
 use crate::statistics::Statistic;
 use crate::tags;
-use api::cloudwatch::PutMetricAlarmInput;
-use kernel::{ApiError, Arn, Caller, Snapshot, Tags, Tx, partition_of};
+use api::cloudwatch::{PutMetricAlarmInput, Tag};
+use kernel::{ApiError, Arn, Caller, Snapshot, Tx, partition_of};
 use serde_json::json;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -35,10 +35,6 @@ pub(super) fn put_metric_alarm(
         by_wall_clock: wall_clock(&input)?,
     };
     check_rule(&watch)?;
-    let lists = [&input.ok_actions, &input.alarm_actions, &input.insufficient_data_actions];
-    for arn in lists.into_iter().flatten().flatten() {
-        check_action(caller, arn, true)?;
-    }
     let common = Common {
         name: input.alarm_name,
         description: input.alarm_description,
@@ -46,7 +42,7 @@ pub(super) fn put_metric_alarm(
         ok_actions: input.ok_actions,
         alarm_actions: input.alarm_actions,
         insufficient_data_actions: input.insufficient_data_actions,
-        tags: tags::checked(input.tags.as_deref().unwrap_or_default())?,
+        tags: input.tags.unwrap_or_default(),
     };
     let name = common.name.clone();
     put(tx, caller, common, Kind::Metric(Box::new(watch)))?;
@@ -62,7 +58,7 @@ pub(super) struct Common {
     pub(super) ok_actions: Option<Vec<SmolStr>>,
     pub(super) alarm_actions: Option<Vec<SmolStr>>,
     pub(super) insufficient_data_actions: Option<Vec<SmolStr>>,
-    pub(super) tags: Tags,
+    pub(super) tags: Vec<Tag>,
 }
 
 /// Makes or replaces an alarm.
@@ -73,9 +69,14 @@ pub(super) fn put(
     kind: Kind,
 ) -> Result<(), ApiError> {
     let now = tx.now();
-    tags::check_owner(caller, &common.tags)?;
-    let old = tx.get::<Alarm>(&common.name);
     let is_metric = matches!(kind, Kind::Metric(_));
+    let lists = [&common.ok_actions, &common.alarm_actions, &common.insufficient_data_actions];
+    for arn in lists.into_iter().flatten().flatten() {
+        check_action(caller, arn, is_metric)?;
+    }
+    let tags = tags::checked(&common.tags)?;
+    tags::check_owner(caller, &tags)?;
+    let old = tx.get::<Alarm>(&common.name);
     if old.as_ref().is_some_and(|old| old.watch().is_some() != is_metric) {
         let other = if is_metric { "composite" } else { "metric" };
         return Err(errors::validation(format!(
@@ -104,7 +105,7 @@ pub(super) fn put(
         configured_at: now,
         // "If you use this operation to update an existing alarm, any tags you specify in this
         // operation are ignored."
-        tags: old.as_ref().map_or(common.tags, |old| old.tags.clone()),
+        tags: old.as_ref().map_or(tags, |old| old.tags.clone()),
         state: old.as_ref().map_or(fresh, |old| old.state.clone()),
         name: common.name,
         kind,
@@ -302,7 +303,7 @@ fn check_rule(watch: &Watch) -> Result<(), ApiError> {
 
 /// Whether an alarm can have such an action. Composite alarms have none of EC2's or Auto
 /// Scaling's.
-pub(super) fn check_action(caller: &Caller, arn: &str, is_metric: bool) -> Result<(), ApiError> {
+fn check_action(caller: &Caller, arn: &str, is_metric: bool) -> Result<(), ApiError> {
     let syntax = || errors::validation(format!("Invalid arn syntax: {arn}"));
     let parsed = Arn::parse(arn).ok_or_else(syntax)?;
     let is_known = match parsed.service {

@@ -1,13 +1,13 @@
 //! Changes of an alarm's state, by a look or by SetAlarmState, and what follows from them.
 
 use super::decide::Point;
-use super::history::{self, ItemType};
+use super::history::{self, Data, ItemType};
 use super::row::{Alarm, State, StateValue};
 use super::{actions, composite};
 use crate::errors;
 use api::cloudwatch::SetAlarmStateInput;
 use kernel::{ApiError, Caller, Tx};
-use serde_json::{Value, json};
+use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
 
 /// A state to come into.
@@ -65,23 +65,10 @@ pub(super) fn change(
         old.state.value.as_str(),
         alarm.state.value.as_str()
     );
-    let data = json!({
-        "version": "1.0",
-        "oldState": shown(&old.state),
-        "newState": shown(&alarm.state),
-    });
+    let data = Data::change(&old.state, &alarm.state);
     history::write(tx, &alarm, ItemType::StateUpdate, summary, data);
     if !composite::suppresses(tx, &alarm, old.state.value) {
         actions::run(tx, caller, &alarm, old.state.value, evaluated);
     }
     composite::child_changed(tx, caller, &alarm);
-}
-
-fn shown(state: &State) -> Value {
-    let mut shown = json!({ "stateValue": state.value, "stateReason": state.reason });
-    if let Some(data) = &state.data {
-        let parsed = serde_json::from_str::<Value>(data);
-        shown["stateReasonData"] = parsed.unwrap_or_else(|_| json!(data));
-    }
-    shown
 }

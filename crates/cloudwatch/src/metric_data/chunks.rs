@@ -4,10 +4,11 @@
 //! minute for 15 days, of 5 minutes for 63 days, of an hour for 455 days. Each of these is a tier
 //! of chunks; chunks that many puts rewrite are short, those that have settled are long.
 
+use super::encoding::{self, Reader};
 use super::tally::{Entry, Tally};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use kernel::{Row, Sample, Timestamp};
+use kernel::{Row, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::{SmolStr, format_smolstr};
 use std::collections::BTreeMap;
@@ -134,16 +135,24 @@ impl Chunk {
 
     /// Adds entries; each must be of this chunk's time.
     pub(crate) fn add<'a>(&mut self, entries: impl IntoIterator<Item = (Timestamp, &'a Entry)>) {
-        let mut data = std::mem::take(&mut self.data).into_vec();
-        for (at, entry) in entries {
-            let slot = ((at.0 - self.start().0) / self.tier.slot()) as u16;
-            write(&mut data, i64::from(slot) - i64::from(self.last), entry);
-            self.last = slot;
-        }
-        self.data = data.into();
+        let data = std::mem::take(&mut self.data).into_vec();
+        self.extend(data, entries);
         if self.data.len() > 2 * self.merged as usize + GROWTH {
             self.merge();
         }
+    }
+
+    /// Writes entries after what is there.
+    fn extend<'a>(
+        &mut self,
+        mut data: Vec<u8>,
+        entries: impl IntoIterator<Item = (Timestamp, &'a Entry)>,
+    ) {
+        let slot = |at: Timestamp| ((at.0 - self.start().0) / self.tier.slot()) as u16;
+        let timed: Vec<(u16, &Entry)> =
+            entries.into_iter().map(|(at, entry)| (slot(at), entry)).collect();
+        self.last = encoding::write(&mut data, self.last, &timed);
+        self.data = data.into();
     }
 
     /// Joins the entries of each slot.
@@ -153,21 +162,18 @@ impl Chunk {
             Some(tally) => tally.add(&entry),
             None => drop(slots.insert(at.0, Tally::new(&entry, true))),
         });
-        let mut data = Vec::new();
+        let joined: Vec<(Timestamp, Entry)> = slots
+            .into_iter()
+            .map(|(at, tally)| (Timestamp(at), tally.into_entry(EXACT)))
+            .collect();
         self.last = 0;
-        for (at, tally) in slots {
-            let slot = ((at - self.start().0) / self.tier.slot()) as u16;
-            let entry = tally.into_entry(EXACT);
-            write(&mut data, i64::from(slot) - i64::from(self.last), &entry);
-            self.last = slot;
-        }
-        self.merged = data.len() as u32;
-        self.data = data.into();
+        self.extend(Vec::new(), joined.iter().map(|(at, entry)| (*at, entry)));
+        self.merged = self.data.len() as u32;
     }
 
     /// Tells every entry with the start of its slot, in the order in which they were added.
     pub(crate) fn each(&self, mut tell: impl FnMut(Timestamp, Entry)) {
-        let mut reader = Reader { data: &self.data };
+        let mut reader = Reader::new(&self.data);
         let (start, slot_millis) = (self.start().0, self.tier.slot());
         let mut slot = 0;
         while let Some((distance, entry)) = reader.entry() {
@@ -186,135 +192,10 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u8]>, 
     STANDARD_NO_PAD.decode(text).map(Into::into).map_err(serde::de::Error::custom)
 }
 
-const REPEATED_ONCE: u64 = 0;
-const REPEATED: u64 = 1;
-const SET: u64 = 2;
-const SPREAD: u64 = 3;
-
-fn write(data: &mut Vec<u8>, distance: i64, entry: &Entry) {
-    let kind = match entry {
-        Entry::Repeated { count: 1.0, .. } => REPEATED_ONCE,
-        Entry::Repeated { .. } => REPEATED,
-        Entry::Set(_) => SET,
-        Entry::Spread(..) => SPREAD,
-    };
-    write_varint(data, zigzag(distance) << 2 | kind);
-    match entry {
-        Entry::Repeated { value, count } => {
-            write_number(data, *value);
-            if kind == REPEATED {
-                write_number(data, *count);
-            }
-        }
-        Entry::Set(sample) => write_sample(data, sample),
-        Entry::Spread(sample, values) => {
-            write_sample(data, sample);
-            write_varint(data, values.len() as u64);
-            for (value, count) in values {
-                write_number(data, *value);
-                write_number(data, *count);
-            }
-        }
-    }
-}
-
-fn write_sample(data: &mut Vec<u8>, sample: &Sample) {
-    for number in [sample.count, sample.sum, sample.min, sample.max] {
-        write_number(data, number);
-    }
-}
-
-const fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)) as u64
-}
-
-const fn unzigzag(number: u64) -> i64 {
-    ((number >> 1) as i64) ^ -((number & 1) as i64)
-}
-
-fn write_varint(data: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        data.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    data.push(number as u8);
-}
-
-/// Decimal fractions are kept as integers with one of these scales.
-const SCALES: [f64; 3] = [1.0, 100.0, 10_000.0];
-/// Marks a number that is none of them and follows as it is.
-const RAW: u64 = 3;
-/// Integers up to this keep their value when divided by a scale and multiplied again.
-const LARGEST: f64 = (1_u64 << 50) as f64;
-
-/// Most values that are measured have few digits; those take two or three bytes.
-fn write_number(data: &mut Vec<u8>, number: f64) {
-    for (scale, factor) in SCALES.iter().enumerate() {
-        let scaled = (number * factor).round();
-        let is_exact = scaled / factor == number && !(number == 0.0 && number.is_sign_negative());
-        if scaled.abs() < LARGEST && is_exact {
-            return write_varint(data, zigzag(scaled as i64) << 2 | scale as u64);
-        }
-    }
-    write_varint(data, RAW);
-    data.extend_from_slice(&number.to_le_bytes());
-}
-
-struct Reader<'a> {
-    data: &'a [u8],
-}
-
-impl Reader<'_> {
-    fn entry(&mut self) -> Option<(i64, Entry)> {
-        let head = self.varint()?;
-        let entry = match head & 3 {
-            REPEATED_ONCE => Entry::Repeated { value: self.number()?, count: 1.0 },
-            REPEATED => Entry::Repeated { value: self.number()?, count: self.number()? },
-            SET => Entry::Set(self.sample()?),
-            _ => {
-                let sample = self.sample()?;
-                let count = self.varint()?;
-                let values: Option<Vec<_>> =
-                    (0..count).map(|_| Some((self.number()?, self.number()?))).collect();
-                Entry::Spread(sample, values?)
-            }
-        };
-        Some((unzigzag(head >> 2), entry))
-    }
-
-    fn sample(&mut self) -> Option<Sample> {
-        let (count, sum) = (self.number()?, self.number()?);
-        Some(Sample { count, sum, min: self.number()?, max: self.number()? })
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.data.split_first()?;
-            self.data = rest;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn number(&mut self) -> Option<f64> {
-        let head = self.varint()?;
-        if head == RAW {
-            let (bytes, rest) = self.data.split_first_chunk::<8>()?;
-            self.data = rest;
-            return Some(f64::from_le_bytes(*bytes));
-        }
-        let scale = SCALES.get((head & 3) as usize)?;
-        Some(unzigzag(head >> 2) as f64 / scale)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::Sample;
     use proptest::prelude::*;
 
     fn entries() -> impl Strategy<Value = Vec<(i64, Entry)>> {
@@ -335,34 +216,58 @@ mod tests {
         prop::collection::vec((0..60_i64, entry), 0..12)
     }
 
+    /// A chunk tells exactly these entries, in their slots, also when it was stored meanwhile.
+    fn tells(entries: &[(i64, Entry)]) -> Result<(), TestCaseError> {
+        let mut chunk = Chunk::new(Tier::Minute, 418_494, Series { metric: 7, unit: 3 });
+        let at = |slot: i64| chunk.start().plus_millis(slot * 60_000);
+        let timed: Vec<_> = entries.iter().map(|(slot, entry)| (at(*slot), entry)).collect();
+        chunk.add(timed.iter().copied());
+        let json = serde_json::to_string(&chunk).expect("a row is JSON");
+        let chunk: Chunk = serde_json::from_str(&json).expect("a row is read again");
+        let mut told = Vec::new();
+        chunk.each(|at, entry| told.push((at, entry)));
+        let put: Vec<_> = timed.into_iter().map(|(at, entry)| (at, entry.clone())).collect();
+        prop_assert_eq!(format!("{told:?}"), format!("{put:?}"));
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn a_chunk_tells_what_was_put_into_it(entries in entries()) {
-            let series = Series { metric: 7, unit: 3 };
-            let mut chunk = Chunk::new(Tier::Minute, 418_494, series);
-            let at = |slot: i64| chunk.start().plus_millis(slot * 60_000);
-            let timed: Vec<_> = entries.iter().map(|(slot, entry)| (at(*slot), entry)).collect();
-            chunk.add(timed.iter().copied());
-            let json = serde_json::to_string(&chunk).expect("a row is JSON");
-            let chunk: Chunk = serde_json::from_str(&json).expect("a row is read again");
-            let mut told = Vec::new();
-            chunk.each(|at, entry| told.push((at, entry)));
-            let put: Vec<_> = timed.into_iter().map(|(at, entry)| (at, entry.clone())).collect();
-            prop_assert_eq!(format!("{told:?}"), format!("{put:?}"));
+            tells(&entries)?;
+        }
+
+        #[test]
+        fn a_value_each_minute_is_told_as_it_was_put(
+            values in prop::collection::vec(prop_oneof![
+                8 => (-10_000_i64..10_000).prop_map(|n| n as f64 / 100.0),
+                2 => (-10_000_i64..10_000).prop_map(|n| n as f64),
+                1 => any::<f64>().prop_filter("finite", |v| v.is_finite()),
+                1 => (0..1_i64 << 50).prop_map(|n| n as f64),
+            ], 0..60),
+            gap in 0..60_i64,
+        ) {
+            let entry = |(slot, value): (i64, f64)| {
+                (slot + i64::from(slot > gap), Entry::Repeated { value, count: 1.0 })
+            };
+            let entries: Vec<_> = (0..).zip(values).map(entry).collect();
+            tells(&entries)?;
         }
     }
 
     #[test]
-    fn a_value_with_two_digits_takes_three_bytes_with_its_time() {
-        let mut chunk = Chunk::new(Tier::Minute, 418_494, Series { metric: 1, unit: 0 });
-        let points: Vec<_> = (0..60_i64)
-            .map(|n| {
-                let entry = Entry::Repeated { value: (n * 173 % 1_000) as f64 / 100.0, count: 1.0 };
-                (chunk.start().plus_millis(n * 60_000), entry)
-            })
-            .collect();
-        chunk.add(points.iter().map(|(at, entry)| (*at, entry)));
-        assert!(chunk.data.len() <= 180, "{} bytes", chunk.data.len());
+    fn a_value_with_two_digits_takes_two_bytes_with_its_time_when_they_come_together() {
+        let series = Series { metric: 1, unit: 0 };
+        let entry = |n: i64| Entry::Repeated { value: (n * 173 % 1_000) as f64 / 100.0, count: 1.0 };
+        let start = Chunk::new(Tier::Minute, 418_494, series).start();
+        let points: Vec<_> =
+            (0..60_i64).map(|n| (start.plus_millis(n * 60_000), entry(n))).collect();
+        let mut single = Chunk::new(Tier::Minute, 418_494, series);
+        points.iter().for_each(|(at, entry)| single.add([(*at, entry)]));
+        assert!(single.data.len() <= 180, "{} bytes", single.data.len());
+        let mut together = Chunk::new(Tier::Minute, 418_494, series);
+        together.add(points.iter().map(|(at, entry)| (*at, entry)));
+        assert!(together.data.len() <= 124, "{} bytes", together.data.len());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::harness::{Watched, dimension};
 use crate::source;
 use api::cloudwatch::{self as cw, ops};
 use api::{ec2, sns};
+use kernel::{FailedCheck, FaultKind, FaultRule};
 use serde_json::json;
 use smol_str::SmolStr;
 
@@ -33,6 +34,7 @@ fn scaling_policies_are_told_each_minute_while_the_state_lasts() {
             "policyArn": policy("up"),
             "alarmName": "a",
             "alarmArn": "arn:aws:cloudwatch:us-west-1:123456789012:alarm:a",
+            "alarmDescription": null,
             "stateValue": "ALARM",
             "previousState": "INSUFFICIENT_DATA",
             "stateReason": "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [Breaching].",
@@ -110,18 +112,22 @@ fn an_action_follows_its_change_in_the_history() {
     assert_eq!(cloud.history("a").len(), told.len(), "the same state again is no change");
 }
 
-#[test]
-fn an_instance_is_stopped_by_its_alarm() {
-    let cloud = Watched::new();
-    let launched = cloud.ok::<ec2::ops::RunInstances>(ec2::RunInstancesRequest {
+/// A new instance's id.
+fn launched(cloud: &Watched) -> SmolStr {
+    let made = cloud.ok::<ec2::ops::RunInstances>(ec2::RunInstancesRequest {
         image_id: Some("ami-09d2fb69".into()),
         instance_type: Some("t2.micro".into()),
         min_count: 1,
         max_count: 1,
         ..Default::default()
     });
-    let id =
-        launched.instances.and_then(|mut i| i.pop()).and_then(|i| i.instance_id).expect("an id");
+    made.instances.and_then(|mut i| i.pop()).and_then(|i| i.instance_id).expect("an id")
+}
+
+#[test]
+fn an_instance_is_stopped_by_its_alarm() {
+    let cloud = Watched::new();
+    let id = launched(&cloud);
     cloud.idle();
     cloud.alarm(|alarm| {
         alarm.dimensions = Some(vec![dimension("InstanceId", &id)]);
@@ -139,8 +145,33 @@ fn an_instance_is_stopped_by_its_alarm() {
     assert_eq!(states, ["stopped"]);
     cloud.set_state("a", "OK");
     let told = cloud.history("a");
-    let failed = "Failed to execute action arn:aws:automate:us-west-1:ec2:recover";
-    assert!(told[0].1.starts_with(failed), "{told:?}");
+    let executed = "Successfully executed action arn:aws:automate:us-west-1:ec2:recover";
+    assert_eq!(told[0].1, executed, "{told:?}");
+}
+
+#[test]
+fn an_instance_on_failed_hardware_is_recovered_by_its_alarm() {
+    let cloud = Watched::new();
+    let id = launched(&cloud);
+    cloud.idle();
+    let status = || {
+        let input = ec2::DescribeInstanceStatusRequest::default();
+        let found = cloud.ok::<ec2::ops::DescribeInstanceStatus>(input).instance_statuses;
+        let summary = found.expect("a list").remove(0).system_status;
+        summary.and_then(|s| s.status).expect("a status")
+    };
+    cloud.fault(FaultRule {
+        check: Some(FailedCheck::System),
+        count: Some(1),
+        ..FaultRule::of(FaultKind::StatusCheck)
+    });
+    assert_eq!(status(), "impaired");
+    cloud.alarm(|alarm| {
+        alarm.dimensions = Some(vec![dimension("InstanceId", &id)]);
+        alarm.alarm_actions = Some(vec!["arn:aws:automate:us-west-1:ec2:recover".into()]);
+    });
+    cloud.set_state("a", "ALARM");
+    assert_ne!(status(), "impaired");
 }
 
 #[test]

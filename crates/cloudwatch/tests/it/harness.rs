@@ -2,7 +2,8 @@
 
 use api::cloudwatch::{self as cw, ops};
 use kernel::{
-    ApiError, Caller, Clock, ClockMode, Cloud, MemoryJournal, Operation, Settings, Timestamp, Wall,
+    ApiError, Caller, Clock, ClockMode, Cloud, FaultRule, MemoryJournal, Operation, Settings,
+    Timestamp, Wall,
 };
 use smol_str::SmolStr;
 
@@ -69,6 +70,11 @@ impl Watched {
     pub fn control(&self, name: &str, request: &serde_json::Value) -> serde_json::Value {
         let control = self.cloud.controls().find(|c| c.name() == name).expect("the control exists");
         self.cloud.control(WALL, control, &self.caller, request).expect("an answer")
+    }
+
+    /// A fault begins.
+    pub fn fault(&self, rule: FaultRule) {
+        self.cloud.add_fault(WALL, rule).expect("the fault is taken");
     }
 
     /// The virtual present.

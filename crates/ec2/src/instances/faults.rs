@@ -10,15 +10,14 @@ use super::row::{Impairment, Instance, Reason, SpotNotice, State};
 use crate::entity::Entity;
 use crate::spot;
 use kernel::{
-    ApiError, Caller, FailedCheck, FaultKind, FaultRule, FaultSubject, Snapshot, Tags, Tx, Wait,
+    ApiError, Caller, FailedCheck, FaultKind, FaultRule, FaultSubject, Tags, Tx, Wait,
 };
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 
 /// The name of the Auto Scaling group that an instance's tags tell.
 pub(super) fn group_of(tags: &Tags) -> Option<&str> {
-    let mut own = tags.iter().filter(|(key, _)| *key == "aws:autoscaling:groupName");
-    own.next().map(|(_, group)| group.as_str())
+    tags.get("aws:autoscaling:groupName").map(SmolStr::as_str)
 }
 
 /// Spot or On-Demand, as faults call it.
@@ -161,17 +160,20 @@ pub(super) fn recover(tx: &mut Tx, _: &Caller, request: &Value) -> Result<Value,
     Ok(json!({ "recovered": was_impaired }))
 }
 
-/// `ec2.spot-notice`, for Auto Scaling: what AWS tells by events and instance metadata. Times are
-/// absent for an instance that will go on.
-pub(super) fn spot_notice(tx: &mut Tx, _: &Caller, request: &Value) -> Result<Value, ApiError> {
-    let row = Instance::find(tx, request["instance_id"].as_str().unwrap_or_default())?;
-    let snapshot: &Snapshot = tx;
-    let now = snapshot.now();
-    Ok(match row.notice.as_deref() {
-        None => json!({}),
-        Some(notice) => json!({
-            "rebalance_recommended_at": notice.recommended_at,
-            "interrupted_at": (notice.noticed_at <= now).then_some(notice.ends_at),
-        }),
-    })
+/// `ec2.unsettled`, for Auto Scaling: `{"group": NAME}` → the group's instances that do not simply
+/// run, by their ids: where they are, why, whether a status check fails, and whether a Spot
+/// Instance should be rebalanced. What AWS tells by events, instance metadata and Describe calls.
+pub(super) fn unsettled(tx: &mut Tx, _: &Caller, request: &Value) -> Result<Value, ApiError> {
+    let group = request["group"].as_str().unwrap_or_default();
+    let told = tx.rows_by::<Instance>("unsettled", group).map(|row| {
+        let fails = |impaired: &Impairment| impaired.instance || impaired.system;
+        let standing = json!({
+            "state": row.state.name(),
+            "reason": row.reason.as_ref().map(|reason| &reason.message),
+            "impaired": row.state == State::Running && row.impaired.as_deref().is_some_and(fails),
+            "rebalance": row.notice.is_some(),
+        });
+        (row.id.to_string(), standing)
+    });
+    Ok(Value::Object(told.collect()))
 }

@@ -1,5 +1,6 @@
 //! What is kept of an instance.
 
+use super::faults::group_of;
 use crate::entity::Entity;
 use crate::errors;
 use crate::network_interfaces::NetworkInterface;
@@ -175,6 +176,11 @@ impl Instance {
         self.state == State::Pending
     }
 
+    /// It runs, and nothing ails or threatens it.
+    fn simply_runs(&self) -> bool {
+        self.state == State::Running && self.impaired.is_none() && self.notice.is_none()
+    }
+
     pub(crate) fn primary(&self, snapshot: &Snapshot) -> Option<Arc<NetworkInterface>> {
         snapshot.get(self.interface.as_deref()?)
     }
@@ -182,7 +188,8 @@ impl Instance {
 
 impl Row for Instance {
     const TABLE: &'static str = "ec2.instances";
-    const INDEXES: &'static [&'static str] = &["reservation", "tag"];
+    /// `unsettled`: the Auto Scaling group of an instance that does not simply run.
+    const INDEXES: &'static [&'static str] = &["reservation", "tag", "unsettled"];
 
     fn key(&self) -> SmolStr {
         self.id.clone()
@@ -194,6 +201,11 @@ impl Row for Instance {
             sink.put("reservation", self.launch.reservation.clone());
         }
         self.tags.index_values().for_each(|tag| sink.put("tag", tag));
+        if !self.simply_runs()
+            && let Some(group) = group_of(&self.tags)
+        {
+            sink.put("unsettled", group);
+        }
     }
 }
 

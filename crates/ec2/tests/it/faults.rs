@@ -1,6 +1,6 @@
 //! What faults do to launches, instances and calls.
 
-use crate::harness::{Ec2, described, filter, launch, running};
+use crate::harness::{Ec2, described, filter, launch, running, tagged};
 use api::ec2::ops::{
     DescribeInstanceStatus, DescribeRegions, DescribeSpotInstanceRequests, RunInstances,
     StartInstances,
@@ -10,7 +10,7 @@ use api::ec2::{
     InstanceMarketOptionsRequest, InstanceStatus, Placement, RunInstancesRequest,
     StartInstancesRequest,
 };
-use kernel::{FailedCheck, FaultKind, FaultRule, Timestamp, Wall};
+use kernel::{Caller, FailedCheck, FaultKind, FaultRule, Timestamp, Wall};
 use serde_json::json;
 use smol_str::SmolStr;
 
@@ -286,16 +286,24 @@ fn a_stop_and_a_start_leave_a_failed_check_behind() {
 }
 
 #[test]
-fn the_rebalance_recommendation_comes_before_the_notice() {
+fn a_group_is_told_of_its_instances_that_do_not_simply_run() {
     let ec2 = Ec2::new();
-    let reservation = launch(&ec2, 1, |r| r.instance_market_options = spot());
-    let id = reservation.instances.expect("instances").remove(0).instance_id.expect("an id");
+    let caller = Caller::new("123456789012", "us-west-1").via("autoscaling");
+    let mut request = one(None);
+    request.instance_market_options = spot();
+    request.tag_specifications = tagged("instance", "aws:autoscaling:groupName", "g");
+    let row = ec2.cloud().operation("ec2", "RunInstances").expect("the operation is registered");
+    ec2.cloud().invoke(Wall(0), row, &caller, Box::new(request)).expect("it is launched");
+    let told = || {
+        let told = ec2.control("ec2.unsettled", &json!({ "group": "g" }));
+        told.as_object().and_then(|told| told.values().next().cloned())
+    };
+    assert_eq!(told().expect("it is told")["state"], "pending");
     ec2.step(60_000);
-    let notice = || ec2.control("ec2.spot-notice", &json!({ "instance_id": id }));
-    assert_eq!(notice(), json!({}));
+    assert_eq!(told(), None);
     add(&ec2, FaultRule::of(FaultKind::SpotInterruption));
-    assert!(notice()["rebalance_recommended_at"].is_number());
-    assert!(notice()["interrupted_at"].is_null());
-    ec2.step(5_000);
-    assert!(notice()["interrupted_at"].is_number());
+    assert_eq!(told().expect("it is told")["rebalance"], true);
+    assert_eq!(told().expect("it is told")["impaired"], false);
+    add(&ec2, FaultRule::of(FaultKind::ZoneOutage));
+    assert_eq!(told().expect("it is told")["impaired"], true);
 }

@@ -140,8 +140,30 @@ type Pairs = Vec<(SmolStr, SmolStr)>;
 const SESSION_COOKIE: &str = "AWSELBAuthSessionCookie";
 const SESSION_SECS: i64 = 604_800;
 
-fn session_cookie(given: Option<SmolStr>) -> SmolStr {
-    given.unwrap_or_else(|| SmolStr::new_static(SESSION_COOKIE))
+/// The user's session, and what becomes of those who have none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Session {
+    cookie: SmolStr,
+    scope: SmolStr,
+    timeout_secs: i64,
+    extra: Option<Pairs>,
+    otherwise: SmolStr,
+}
+
+/// The session of a request: both kinds of authentication name its members alike.
+macro_rules! session {
+    ($wire:expr) => {{
+        let or = |given: Option<SmolStr>, default: &'static str| {
+            given.unwrap_or_else(|| SmolStr::new_static(default))
+        };
+        Session {
+            cookie: or($wire.session_cookie_name, SESSION_COOKIE),
+            scope: or($wire.scope, "openid"),
+            timeout_secs: $wire.session_timeout.unwrap_or(SESSION_SECS),
+            extra: $wire.authentication_request_extra_params,
+            otherwise: or($wire.on_unauthenticated_request, "authenticate"),
+        }
+    }};
 }
 
 /// Authentication by a Cognito user pool.
@@ -150,11 +172,8 @@ pub(crate) struct Cognito {
     pool: SmolStr,
     client: SmolStr,
     domain: SmolStr,
-    cookie: SmolStr,
-    scope: SmolStr,
-    timeout_secs: i64,
-    extra: Option<Pairs>,
-    otherwise: SmolStr,
+    #[serde(flatten)]
+    session: Session,
 }
 
 impl From<AuthenticateCognitoActionConfig> for Cognito {
@@ -163,13 +182,7 @@ impl From<AuthenticateCognitoActionConfig> for Cognito {
             pool: wire.user_pool_arn,
             client: wire.user_pool_client_id,
             domain: wire.user_pool_domain,
-            cookie: session_cookie(wire.session_cookie_name),
-            scope: wire.scope.unwrap_or_else(|| SmolStr::new_static("openid")),
-            timeout_secs: wire.session_timeout.unwrap_or(SESSION_SECS),
-            extra: wire.authentication_request_extra_params,
-            otherwise: wire
-                .on_unauthenticated_request
-                .unwrap_or_else(|| SmolStr::new_static("authenticate")),
+            session: session!(wire),
         }
     }
 }
@@ -180,11 +193,11 @@ impl From<Cognito> for AuthenticateCognitoActionConfig {
             user_pool_arn: row.pool,
             user_pool_client_id: row.client,
             user_pool_domain: row.domain,
-            session_cookie_name: Some(row.cookie),
-            scope: Some(row.scope),
-            session_timeout: Some(row.timeout_secs),
-            authentication_request_extra_params: row.extra,
-            on_unauthenticated_request: Some(row.otherwise),
+            session_cookie_name: Some(row.session.cookie),
+            scope: Some(row.session.scope),
+            session_timeout: Some(row.session.timeout_secs),
+            authentication_request_extra_params: row.session.extra,
+            on_unauthenticated_request: Some(row.session.otherwise),
         }
     }
 }
@@ -198,11 +211,8 @@ pub(crate) struct Oidc {
     user_info: SmolStr,
     client: SmolStr,
     secret: Option<SmolStr>,
-    cookie: SmolStr,
-    scope: SmolStr,
-    timeout_secs: i64,
-    extra: Option<Pairs>,
-    otherwise: SmolStr,
+    #[serde(flatten)]
+    session: Session,
 }
 
 impl From<AuthenticateOidcActionConfig> for Oidc {
@@ -214,13 +224,7 @@ impl From<AuthenticateOidcActionConfig> for Oidc {
             user_info: wire.user_info_endpoint,
             client: wire.client_id,
             secret: wire.client_secret,
-            cookie: session_cookie(wire.session_cookie_name),
-            scope: wire.scope.unwrap_or_else(|| SmolStr::new_static("openid")),
-            timeout_secs: wire.session_timeout.unwrap_or(SESSION_SECS),
-            extra: wire.authentication_request_extra_params,
-            otherwise: wire
-                .on_unauthenticated_request
-                .unwrap_or_else(|| SmolStr::new_static("authenticate")),
+            session: session!(wire),
         }
     }
 }
@@ -234,11 +238,11 @@ impl From<Oidc> for AuthenticateOidcActionConfig {
             user_info_endpoint: row.user_info,
             client_id: row.client,
             client_secret: None,
-            session_cookie_name: Some(row.cookie),
-            scope: Some(row.scope),
-            session_timeout: Some(row.timeout_secs),
-            authentication_request_extra_params: row.extra,
-            on_unauthenticated_request: Some(row.otherwise),
+            session_cookie_name: Some(row.session.cookie),
+            scope: Some(row.session.scope),
+            session_timeout: Some(row.session.timeout_secs),
+            authentication_request_extra_params: row.session.extra,
+            on_unauthenticated_request: Some(row.session.otherwise),
             use_existing_client_secret: None,
         }
     }

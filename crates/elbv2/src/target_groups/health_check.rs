@@ -44,37 +44,28 @@ pub(super) struct Asked {
     matcher: Option<Matcher>,
 }
 
-impl From<&CreateTargetGroupInput> for Asked {
-    fn from(input: &CreateTargetGroupInput) -> Self {
-        Self {
-            protocol: input.health_check_protocol.clone(),
-            port: input.health_check_port.clone(),
-            path: input.health_check_path.clone(),
-            enabled: input.health_check_enabled,
-            interval: input.health_check_interval_seconds,
-            timeout: input.health_check_timeout_seconds,
-            healthy: input.healthy_threshold_count,
-            unhealthy: input.unhealthy_threshold_count,
-            matcher: input.matcher.clone(),
+/// Both requests have the same members for it.
+macro_rules! asked {
+    ($($request:ty),*) => {$(
+        impl From<&$request> for Asked {
+            fn from(input: &$request) -> Self {
+                Self {
+                    protocol: input.health_check_protocol.clone(),
+                    port: input.health_check_port.clone(),
+                    path: input.health_check_path.clone(),
+                    enabled: input.health_check_enabled,
+                    interval: input.health_check_interval_seconds,
+                    timeout: input.health_check_timeout_seconds,
+                    healthy: input.healthy_threshold_count,
+                    unhealthy: input.unhealthy_threshold_count,
+                    matcher: input.matcher.clone(),
+                }
+            }
         }
-    }
+    )*};
 }
 
-impl From<&ModifyTargetGroupInput> for Asked {
-    fn from(input: &ModifyTargetGroupInput) -> Self {
-        Self {
-            protocol: input.health_check_protocol.clone(),
-            port: input.health_check_port.clone(),
-            path: input.health_check_path.clone(),
-            enabled: input.health_check_enabled,
-            interval: input.health_check_interval_seconds,
-            timeout: input.health_check_timeout_seconds,
-            healthy: input.healthy_threshold_count,
-            unhealthy: input.unhealthy_threshold_count,
-            matcher: input.matcher.clone(),
-        }
-    }
-}
+asked!(CreateTargetGroupInput, ModifyTargetGroupInput);
 
 impl HealthCheck {
     /// What a new group has where the request says nothing.

@@ -5,6 +5,7 @@ use crate::model::{IDLE_PERCENT, requests_per_second, utilization};
 use crate::settings::{Bearer, Load, Measure, Setting, of};
 use kernel::{Snapshot, Timestamp};
 use smol_str::{SmolStr, format_smolstr};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub(super) struct Group {
     /// Loads of single instances of the group.
     singles: Vec<Arc<Setting>>,
     target_groups: BTreeMap<SmolStr, (Arc<Setting>, History)>,
+    /// Requests per second by type, as far as they have been asked for.
+    capacities: RefCell<Vec<(SmolStr, f64)>>,
 }
 
 impl Group {
@@ -45,7 +48,19 @@ impl Group {
             setting: of(snapshot, &Bearer::Group(name.into())),
             singles: snapshot.rows_by::<Setting>("group", name).cloned().collect(),
             target_groups,
+            capacities: RefCell::default(),
         }
+    }
+
+    /// What an instance of this type serves, unless the load says otherwise.
+    fn capacity(&self, kind: &str) -> f64 {
+        let mut known = self.capacities.borrow_mut();
+        if let Some((_, capacity)) = known.iter().find(|(name, _)| name == kind) {
+            return *capacity;
+        }
+        let capacity = requests_per_second(kind, None);
+        known.push((kind.into(), capacity));
+        capacity
     }
 
     pub(super) fn point(&self, at: Timestamp) -> Option<&Point> {
@@ -95,7 +110,7 @@ impl Group {
                 rate += value / f64::from(healthy);
             }
         }
-        let capacity = requests_per_second(kind, given);
+        let capacity = given.unwrap_or_else(|| self.capacity(kind));
         Work {
             count: 1.0,
             cpu: utilization(rate, capacity).max(floor),

@@ -1,0 +1,5 @@
+//! Scenarios on the whole wiring.
+
+mod lesson;
+mod playing;
+mod wrong;
