@@ -31,6 +31,48 @@ def start_and_stop(log):
         server.kill()
 
 
+def idle(log):
+    """A cloud at rest: 1,000 groups of 10 instances, each under target tracking, on the real clock."""
+    server = Server(log, pace="brisk")
+    server.start()
+    try:
+        for region in ("us-west-1", "us-east-1"):
+            autoscaling = server.client("autoscaling", region=region)
+            autoscaling.create_launch_configuration(
+                LaunchConfigurationName="lc", ImageId="ami-09d2fb69", InstanceType="t2.micro"
+            )
+            for number in range(500):
+                name = f"group-{number}"
+                autoscaling.create_auto_scaling_group(
+                    AutoScalingGroupName=name,
+                    LaunchConfigurationName="lc",
+                    MinSize=10,
+                    MaxSize=20,
+                    AvailabilityZones=[f"{region}a", f"{region}c"],
+                )
+                autoscaling.put_scaling_policy(
+                    AutoScalingGroupName=name,
+                    PolicyName="cpu",
+                    PolicyType="TargetTrackingScaling",
+                    TargetTrackingConfiguration={
+                        "PredefinedMetricSpecification": {
+                            "PredefinedMetricType": "ASGAverageCPUUtilization"
+                        },
+                        "TargetValue": 50.0,
+                    },
+                )
+        time.sleep(60)
+        before = cpu_seconds(server)
+        time.sleep(60)
+        spent = cpu_seconds(server) - before
+        print(
+            f"1,000 groups of 10 idle  {spent / 60:.2%} of a core over 60 s, "
+            f"{server.resident_kib() // 1024} MiB   goal 1 %, 2,000 alarms included"
+        )
+    finally:
+        server.stop()
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "server.log"
@@ -53,6 +95,7 @@ def main():
             print(f"1,000 instances more     {(server.resident_kib() - rested) / 1000:.2f} KiB each")
         finally:
             server.stop()
+        idle(log)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from harness.polling import eventually
-from harness.server import AWS_CLI, BINARY, CliError, Server, clean_environment, free_port
+from harness.server import AWS_CLI, BINARY, REGION, CliError, Server, clean_environment, free_port
 
 
 def run(*words, **environment):
@@ -42,6 +42,43 @@ def test_a_wrong_flag_is_explained():
         done = run(*words)
         assert done.returncode not in (0, 101, -6), "refused, not crashed"
         assert words[-1] in done.stderr
+
+
+def test_validate_tells_all_that_is_wrong_with_its_place(tmp_path):
+    template = tmp_path / "bad.yml"
+    template.write_text(
+        "Parameters: {Size: {Type: String}}\n"
+        "Resources:\n"
+        "  Server:\n"
+        "    Type: AWS::EC2::Instance\n"
+        "    Properties: {InstanceTyp: !Ref Size, ImageId: !Ref Imag}\n"
+        "  Topic: {Type: AWS::SNS::Topik}\n"
+    )
+    done = run("validate", template)
+    assert done.returncode == 1
+    assert f"{template}:5:51" in done.stdout
+    assert "did you mean AWS::SNS::Topic?" in done.stdout
+    found = json.loads(run("validate", template, "--json").stdout)
+    assert [(f["line"], f["column"], f["suggestion"]) for f in found] == [
+        (5, 51, None),
+        (6, 3, "AWS::SNS::Topic"),
+    ]
+    template.write_text(template.read_text().replace("Topik", "Topic").replace("!Ref Imag", "ami-1"))
+    assert "did you mean InstanceType?" in run("validate", template).stdout
+    template.write_text(template.read_text().replace("InstanceTyp", "InstanceType"))
+    done = run("validate", template, "--parameters", "Size=t2.micro")
+    assert (done.returncode, done.stdout) == (0, f"{template}: no errors\n")
+    assert run("validate", tmp_path / "absent.yml").returncode == 2
+
+
+def test_plan_of_a_new_stack_needs_no_server(tmp_path):
+    template = tmp_path / "t.yml"
+    template.write_text("Resources:\n  Topic: {Type: AWS::SNS::Topic}\n")
+    done = run("plan", template)
+    assert done.stdout.splitlines() == [
+        "+ Topic  AWS::SNS::Topic  is made",
+        "1 to make, 0 to change, 0 to replace, 0 to delete",
+    ]
 
 
 def test_run_gives_a_command_a_cloud_of_its_own():
@@ -188,3 +225,21 @@ def test_a_taken_port_is_a_clear_error(cloud):
     assert done.returncode not in (0, 101)
     assert str(cloud.port) in done.stderr
     assert eventually(lambda: cloud.http("GET", "/_lowcloud/health")[0] == 200)
+
+
+def test_plan_tells_what_an_update_would_do_and_why(cloud, tmp_path):
+    template = tmp_path / "t.yml"
+    text = (
+        "Parameters: {Name: {Type: String}, Text: {Type: String, Default: a}}\n"
+        "Resources:\n"
+        "  Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref Name, DisplayName: !Ref Text}}\n"
+        "  Gone: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: x}}\n"
+    )
+    stacks = cloud.client("cloudformation")
+    given = [{"ParameterKey": "Name", "ParameterValue": "one"}]
+    stacks.create_stack(StackName="planned", TemplateBody=text, Parameters=given)
+    template.write_text("".join(text.splitlines(keepends=True)[:3]).replace("Ref Text", "Ref AWS::Region"))
+    plan = cloud.lowcloud("plan", str(template), "--stack", "planned", "--region", REGION, "--parameters", "Name=two")
+    assert "± Topic" in plan and "- Gone" in plan
+    assert "TopicName: one → two (forces a replacement), by parameter Name" in plan
+    assert "0 to make, 0 to change, 1 to replace, 1 to delete" in plan
