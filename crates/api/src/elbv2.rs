@@ -117,6 +117,15 @@ pub mod ops {
         type Input = super::DescribeAccountLimitsInput;
         type Output = super::DescribeAccountLimitsOutput;
     }
+    /// `DescribeCapacityReservation`
+    #[derive(Debug)]
+    pub struct DescribeCapacityReservation;
+    impl model::Operation for DescribeCapacityReservation {
+        const SERVICE: &'static str = "elbv2";
+        const NAME: &'static str = "DescribeCapacityReservation";
+        type Input = super::DescribeCapacityReservationInput;
+        type Output = super::DescribeCapacityReservationOutput;
+    }
     /// `DescribeListenerAttributes`
     #[derive(Debug)]
     pub struct DescribeListenerAttributes;
@@ -686,6 +695,25 @@ impl model::Output for AvailabilityZone {
     }
 }
 
+/// `CapacityReservationStatus`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CapacityReservationStatus {
+    /// `Code`
+    pub code: Option<SmolStr>,
+    /// `Reason`
+    pub reason: Option<SmolStr>,
+}
+impl model::Output for CapacityReservationStatus {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Code", ..NONE },
+            Member { wire: "Reason", ..NONE },
+        ];
+        if let Some(v) = &self.code { put::text(w, &M[0], v) }
+        if let Some(v) = &self.reason { put::text(w, &M[1], v) }
+    }
+}
+
 /// `Certificate`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Certificate {
@@ -1169,6 +1197,52 @@ impl model::Output for DescribeAccountLimitsOutput {
         ];
         if let Some(v) = &self.limits { (|w: &mut dyn model::Writer, m, v: &Vec<Limit>| put::list(w, m, v, put::structure::<Limit>))(w, &M[0], v) }
         if let Some(v) = &self.next_marker { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeCapacityReservationInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeCapacityReservationInput {
+    /// `LoadBalancerArn`
+    pub load_balancer_arn: SmolStr,
+}
+impl model::Input for DescribeCapacityReservationInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "LoadBalancerArn" => out.load_balancer_arn = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeCapacityReservationOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeCapacityReservationOutput {
+    /// `LastModifiedTime`
+    pub last_modified_time: Option<Timestamp>,
+    /// `DecreaseRequestsRemaining`
+    pub decrease_requests_remaining: Option<i64>,
+    /// `MinimumLoadBalancerCapacity`
+    pub minimum_load_balancer_capacity: Option<MinimumLoadBalancerCapacity>,
+    /// `CapacityReservationState`
+    pub capacity_reservation_state: Option<Vec<ZonalCapacityReservationState>>,
+}
+impl model::Output for DescribeCapacityReservationOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "LastModifiedTime", ..NONE },
+            Member { wire: "DecreaseRequestsRemaining", ..NONE },
+            Member { wire: "MinimumLoadBalancerCapacity", ..NONE },
+            Member { wire: "CapacityReservationState", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.last_modified_time { put::time(w, &M[0], v) }
+        if let Some(v) = &self.decrease_requests_remaining { put::integer(w, &M[1], v) }
+        if let Some(v) = &self.minimum_load_balancer_capacity { put::structure::<MinimumLoadBalancerCapacity>(w, &M[2], v) }
+        if let Some(v) = &self.capacity_reservation_state { (|w: &mut dyn model::Writer, m, v: &Vec<ZonalCapacityReservationState>| put::list(w, m, v, put::structure::<ZonalCapacityReservationState>))(w, &M[3], v) }
     }
 }
 
@@ -2203,6 +2277,21 @@ impl model::Output for Matcher {
         ];
         if let Some(v) = &self.http_code { put::text(w, &M[0], v) }
         if let Some(v) = &self.grpc_code { put::text(w, &M[1], v) }
+    }
+}
+
+/// `MinimumLoadBalancerCapacity`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MinimumLoadBalancerCapacity {
+    /// `CapacityUnits`
+    pub capacity_units: Option<i64>,
+}
+impl model::Output for MinimumLoadBalancerCapacity {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "CapacityUnits", ..NONE },
+        ];
+        if let Some(v) = &self.capacity_units { put::integer(w, &M[0], v) }
     }
 }
 
@@ -3565,5 +3654,28 @@ impl model::Output for UrlRewriteConfig {
             Member { wire: "Rewrites", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
         ];
         if let Some(v) = &self.rewrites { (|w: &mut dyn model::Writer, m, v: &Vec<RewriteConfig>| put::list(w, m, v, put::structure::<RewriteConfig>))(w, &M[0], v) }
+    }
+}
+
+/// `ZonalCapacityReservationState`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ZonalCapacityReservationState {
+    /// `State`
+    pub state: Option<CapacityReservationStatus>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `EffectiveCapacityUnits`
+    pub effective_capacity_units: Option<f64>,
+}
+impl model::Output for ZonalCapacityReservationState {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "State", ..NONE },
+            Member { wire: "AvailabilityZone", ..NONE },
+            Member { wire: "EffectiveCapacityUnits", ..NONE },
+        ];
+        if let Some(v) = &self.state { put::structure::<CapacityReservationStatus>(w, &M[0], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[1], v) }
+        if let Some(v) = &self.effective_capacity_units { put::float(w, &M[2], v) }
     }
 }

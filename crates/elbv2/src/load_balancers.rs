@@ -39,6 +39,7 @@ resource! { elbv2:
         write SetIpAddressType => modify::set_ip_address_type,
         write ModifyLoadBalancerAttributes => settings::modify_load_balancer_attributes,
         read DescribeLoadBalancerAttributes => settings::describe_load_balancer_attributes,
+        read DescribeCapacityReservation => settings::describe_capacity_reservation,
     }
     tables { LoadBalancer, interfaces::Lingering }
     tasks {

@@ -4,6 +4,7 @@ use super::LoadBalancer;
 use crate::attributes::{self, Known, flag, number, one_of, text};
 use crate::names::Kind;
 use api::elbv2::{
+    DescribeCapacityReservationInput, DescribeCapacityReservationOutput,
     DescribeLoadBalancerAttributesInput, DescribeLoadBalancerAttributesOutput,
     LoadBalancerAttribute, ModifyLoadBalancerAttributesInput, ModifyLoadBalancerAttributesOutput,
 };
@@ -78,6 +79,20 @@ pub(super) fn describe_load_balancer_attributes(
 ) -> Result<DescribeLoadBalancerAttributesOutput, ApiError> {
     let row = LoadBalancer::find(snapshot, &input.load_balancer_arn)?;
     Ok(DescribeLoadBalancerAttributesOutput { attributes: Some(shown(&row)) })
+}
+
+/// Capacity that a load balancer holds ready. None can be reserved here, and so none is: AWS shows
+/// a load balancer without a reservation in the same way.
+pub(super) fn describe_capacity_reservation(
+    snapshot: &Snapshot,
+    _: &Caller,
+    input: DescribeCapacityReservationInput,
+) -> Result<DescribeCapacityReservationOutput, ApiError> {
+    LoadBalancer::find(snapshot, &input.load_balancer_arn)?;
+    Ok(DescribeCapacityReservationOutput {
+        capacity_reservation_state: Some(Vec::new()),
+        ..Default::default()
+    })
 }
 
 pub(super) fn modify_load_balancer_attributes(

@@ -31,7 +31,7 @@ pub(super) fn creation(
 }
 
 /// The request that changes a group. What it does not say stays, so a property that was taken
-/// away is given its default; what the group launches from is said only when that changes.
+/// away is given its default.
 pub(super) fn update(
     name: &SmolStr,
     old: &Properties,
@@ -39,19 +39,11 @@ pub(super) fn update(
 ) -> UpdateAutoScalingGroupType {
     let given: UpdateAutoScalingGroupType = new.input::<ops::UpdateAutoScalingGroup>();
     let lost = |name: &str| new.lost(old, name);
-    let changed = |name: &str| !old.same(new, name);
     let word = |given: Option<SmolStr>, name: &str, default: &'static str| {
         given.or_else(|| lost(name).then_some(SmolStr::new_static(default)))
     };
     UpdateAutoScalingGroupType {
         auto_scaling_group_name: name.clone(),
-        launch_configuration_name: given
-            .launch_configuration_name
-            .filter(|_| changed("LaunchConfigurationName")),
-        launch_template: given.launch_template.filter(|_| changed("LaunchTemplate")),
-        mixed_instances_policy: given
-            .mixed_instances_policy
-            .filter(|_| changed("MixedInstancesPolicy")),
         default_cooldown: Some(new.integer("Cooldown").unwrap_or(300)),
         vpc_zone_identifier: subnets(new),
         health_check_type: Some(given.health_check_type.unwrap_or("EC2".into())),
