@@ -226,6 +226,7 @@ impl World {
         };
         self.attempt::<ec2::ops::CreateLaunchTemplate>(template)?;
         // One of each kind of source.
+        let source = group % 3;
         let mixed = || autoscaling::MixedInstancesPolicy {
             launch_template: Some(autoscaling::LaunchTemplate {
                 launch_template_specification: Some(scaling::template("1")),
@@ -238,10 +239,10 @@ impl World {
         };
         let input = autoscaling::CreateAutoScalingGroupType {
             auto_scaling_group_name: scaling::own(group),
-            launch_configuration_name: (group % 3 == 0).then(|| "own".into()),
-            launch_template: (group % 3 == 1).then(|| scaling::template("1")),
-            mixed_instances_policy: (group % 3 == 2).then(mixed),
-            capacity_rebalance: (group % 3 == 2).then_some(true),
+            launch_configuration_name: (source == 0).then(|| "own".into()),
+            launch_template: (source == 1).then(|| scaling::template("1")),
+            mixed_instances_policy: (source == 2).then(mixed),
+            capacity_rebalance: (source == 2).then_some(true),
             min_size: 0,
             max_size: 8,
             desired_capacity: Some(i64::from(size)),
