@@ -19,6 +19,7 @@ mod refusals;
 mod restart;
 mod rollback;
 mod rolling_updates;
+mod scaling;
 mod signals;
 mod stack_policies;
 mod transforms;
