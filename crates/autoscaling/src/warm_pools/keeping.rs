@@ -48,10 +48,41 @@ pub(crate) fn fill(tx: &mut Tx, caller: &Caller, name: &str, world: &World) {
             end(tx, caller, &group, &member, false);
         }
     }
+    if surplus == 0 && leaving.is_empty() {
+        replace_outdated(tx, caller, &group, &staying, wanted);
+    }
     // What leaves makes room when it is gone.
     let missing = wanted.saturating_sub(staying.len() + leaving.len());
     if missing > 0 {
         launch(tx, caller, &group, &staying, missing);
+    }
+}
+
+/// Terminates instances that an instance refresh replaces, as many as may be missing at a time; at
+/// least one of a pool that is complete, or a small one would never be refreshed.
+fn replace_outdated(
+    tx: &mut Tx,
+    caller: &Caller,
+    group: &Group,
+    staying: &[Arc<Member>],
+    wanted: usize,
+) {
+    if group.is_suspended("Terminate") || group.is_suspended("Launch") {
+        return;
+    }
+    if group.retries_at.is_some_and(|at| tx.now() < at) {
+        return;
+    }
+    let Some((outdated, min_percent)) = refresh::replaceable(tx, group) else { return };
+    let ready: Vec<&Arc<Member>> =
+        staying.iter().filter(|m| m.state.is_prepared() && m.healthy).collect();
+    let floor = (wanted * min_percent).div_ceil(100);
+    let room = ready.len().saturating_sub(floor).max(usize::from(ready.len() >= wanted));
+    let now = tx.now();
+    let next = ready.into_iter().filter(|m| outdated.contains(&m.instance_id)).take(room);
+    for member in next {
+        let id = &member.instance_id;
+        lifecycle::terminate_now(tx, caller, group, id, &causes::refreshing(now, id));
     }
 }
 
