@@ -71,6 +71,7 @@ pub(super) fn start_instance_refresh(
         waits_until: Some(begins),
         progressed_at: begins,
         rollback: None,
+        shifted: false,
         pool,
     };
     forget_ended(tx, &group.name);

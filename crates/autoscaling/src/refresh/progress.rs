@@ -9,7 +9,7 @@ use super::preferences::Standby;
 use super::row::{Progress, Refresh, Rollback, Status};
 use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
-use crate::{causes, lifecycle};
+use crate::{causes, lifecycle, zonal_shift};
 use kernel::{Caller, Timestamp, Tx};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -165,7 +165,10 @@ fn replace(tx: &mut Tx, group: &Group, refresh: &mut Refresh, seen: &Seen) {
     if refresh.waits_until.is_some_and(|at| now < at) {
         return;
     }
-    if refresh.waits_until.take().is_some() {
+    // What a zonal shift delays is given so much longer.
+    let is_shifted = zonal_shift::is_active(tx, group);
+    let was_shifted = std::mem::replace(&mut refresh.shifted, is_shifted);
+    if refresh.waits_until.take().is_some() || is_shifted || was_shifted {
         refresh.progressed_at = now;
     }
     let left = seen.left.min(refresh.total);

@@ -105,6 +105,9 @@ pub(crate) struct Refresh {
     /// When something last happened; after an hour without, the refresh fails.
     pub(super) progressed_at: Timestamp,
     pub(super) rollback: Option<Rollback>,
+    /// At the last look a zonal shift led the group away from a zone.
+    #[serde(default)]
+    pub(super) shifted: bool,
     /// What is done in the group's warm pool, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pool: Option<PoolShare>,

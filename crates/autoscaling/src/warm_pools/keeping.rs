@@ -5,7 +5,7 @@ use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
 use crate::observe::World;
 use crate::reconcile::{Machine, Purpose};
-use crate::{causes, launch, lifecycle, refresh};
+use crate::{causes, launch, lifecycle, refresh, zonal_shift};
 use kernel::{Caller, Tx};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -70,7 +70,8 @@ fn replace_outdated(
     if group.is_suspended("Terminate") || group.is_suspended("Launch") {
         return;
     }
-    if group.retries_at.is_some_and(|at| tx.now() < at) {
+    let has_open_zones = !zonal_shift::away(tx, group.clone()).places.is_empty();
+    if !has_open_zones || group.retries_at.is_some_and(|at| tx.now() < at) {
         return;
     }
     let Some((outdated, min_percent)) = refresh::replaceable(tx, group) else { return };
@@ -152,14 +153,15 @@ fn launch(
     }
     let own = group.members(tx).filter(|m| !m.state.is_warmed() && !m.state.is_terminating());
     let mut sizes = zones(own.chain(staying).map(|m| &m.zone));
-    let places = group.zones();
+    let target = zonal_shift::away(tx, refresh::target(tx, group));
+    let places = target.zones();
     let mut counts: BTreeMap<SmolStr, usize> = BTreeMap::new();
     for _ in 0..missing {
         let Some(zone) = places.iter().min_by_key(|zone| sizes.get(*zone)) else { return };
         *sizes.entry(zone.clone()).or_default() += 1;
         *counts.entry(zone.clone()).or_default() += 1;
     }
-    let mut launcher = launch::Launcher::for_pool(refresh::target(tx, group), caller.clone());
+    let mut launcher = launch::Launcher::for_pool(target, caller.clone());
     for (zone, count) in counts {
         let before = staying.len();
         launcher.launch(tx, &zone, count, &Purpose::Fill, (before, before + count));
