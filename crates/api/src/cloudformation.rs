@@ -81,6 +81,15 @@ pub mod ops {
         type Input = super::DescribeChangeSetInput;
         type Output = super::DescribeChangeSetOutput;
     }
+    /// `DescribeStackDriftDetectionStatus`
+    #[derive(Debug)]
+    pub struct DescribeStackDriftDetectionStatus;
+    impl model::Operation for DescribeStackDriftDetectionStatus {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DescribeStackDriftDetectionStatus";
+        type Input = super::DescribeStackDriftDetectionStatusInput;
+        type Output = super::DescribeStackDriftDetectionStatusOutput;
+    }
     /// `DescribeStackEvents`
     #[derive(Debug)]
     pub struct DescribeStackEvents;
@@ -98,6 +107,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeStackResource";
         type Input = super::DescribeStackResourceInput;
         type Output = super::DescribeStackResourceOutput;
+    }
+    /// `DescribeStackResourceDrifts`
+    #[derive(Debug)]
+    pub struct DescribeStackResourceDrifts;
+    impl model::Operation for DescribeStackResourceDrifts {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DescribeStackResourceDrifts";
+        type Input = super::DescribeStackResourceDriftsInput;
+        type Output = super::DescribeStackResourceDriftsOutput;
     }
     /// `DescribeStackResources`
     #[derive(Debug)]
@@ -125,6 +143,24 @@ pub mod ops {
         const NAME: &'static str = "DescribeType";
         type Input = super::DescribeTypeInput;
         type Output = super::DescribeTypeOutput;
+    }
+    /// `DetectStackDrift`
+    #[derive(Debug)]
+    pub struct DetectStackDrift;
+    impl model::Operation for DetectStackDrift {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DetectStackDrift";
+        type Input = super::DetectStackDriftInput;
+        type Output = super::DetectStackDriftOutput;
+    }
+    /// `DetectStackResourceDrift`
+    #[derive(Debug)]
+    pub struct DetectStackResourceDrift;
+    impl model::Operation for DetectStackResourceDrift {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DetectStackResourceDrift";
+        type Input = super::DetectStackResourceDriftInput;
+        type Output = super::DetectStackResourceDriftOutput;
     }
     /// `ExecuteChangeSet`
     #[derive(Debug)]
@@ -903,6 +939,64 @@ impl model::Output for DescribeChangeSetOutput {
     }
 }
 
+/// `DescribeStackDriftDetectionStatusInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackDriftDetectionStatusInput {
+    /// `StackDriftDetectionId`
+    pub stack_drift_detection_id: SmolStr,
+}
+impl model::Input for DescribeStackDriftDetectionStatusInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackDriftDetectionId" => out.stack_drift_detection_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeStackDriftDetectionStatusOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackDriftDetectionStatusOutput {
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `StackDriftDetectionId`
+    pub stack_drift_detection_id: Option<SmolStr>,
+    /// `StackDriftStatus`
+    pub stack_drift_status: Option<SmolStr>,
+    /// `DetectionStatus`
+    pub detection_status: Option<SmolStr>,
+    /// `DetectionStatusReason`
+    pub detection_status_reason: Option<SmolStr>,
+    /// `DriftedStackResourceCount`
+    pub drifted_stack_resource_count: Option<i64>,
+    /// `Timestamp`
+    pub timestamp: Option<Timestamp>,
+}
+impl model::Output for DescribeStackDriftDetectionStatusOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 7] = [
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "StackDriftDetectionId", ..NONE },
+            Member { wire: "StackDriftStatus", ..NONE },
+            Member { wire: "DetectionStatus", ..NONE },
+            Member { wire: "DetectionStatusReason", ..NONE },
+            Member { wire: "DriftedStackResourceCount", ..NONE },
+            Member { wire: "Timestamp", ..NONE },
+        ];
+        if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.stack_drift_detection_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.stack_drift_status { put::text(w, &M[2], v) }
+        if let Some(v) = &self.detection_status { put::text(w, &M[3], v) }
+        if let Some(v) = &self.detection_status_reason { put::text(w, &M[4], v) }
+        if let Some(v) = &self.drifted_stack_resource_count { put::integer(w, &M[5], v) }
+        if let Some(v) = &self.timestamp { put::time(w, &M[6], v) }
+    }
+}
+
 /// `DescribeStackEventsInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeStackEventsInput {
@@ -940,6 +1034,53 @@ impl model::Output for DescribeStackEventsOutput {
             Member { wire: "NextToken", ..NONE },
         ];
         if let Some(v) = &self.stack_events { (|w: &mut dyn model::Writer, m, v: &Vec<StackEvent>| put::list(w, m, v, put::structure::<StackEvent>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeStackResourceDriftsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackResourceDriftsInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `StackResourceDriftStatusFilters`
+    pub stack_resource_drift_status_filters: Option<Vec<SmolStr>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+}
+impl model::Input for DescribeStackResourceDriftsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "StackResourceDriftStatusFilters" => out.stack_resource_drift_status_filters = (|v| take::list(v, take::text))(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeStackResourceDriftsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackResourceDriftsOutput {
+    /// `StackResourceDrifts`
+    pub stack_resource_drifts: Option<Vec<StackResourceDrift>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeStackResourceDriftsOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "StackResourceDrifts", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.stack_resource_drifts { (|w: &mut dyn model::Writer, m, v: &Vec<StackResourceDrift>| put::list(w, m, v, put::structure::<StackResourceDrift>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
     }
 }
@@ -1212,6 +1353,80 @@ impl model::Output for DescribeTypeOutput {
         if let Some(v) = &self.latest_public_version { put::text(w, &M[24], v) }
         if let Some(v) = &self.is_activated { put::boolean(w, &M[25], v) }
         if let Some(v) = &self.auto_update { put::boolean(w, &M[26], v) }
+    }
+}
+
+/// `DetectStackDriftInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetectStackDriftInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `LogicalResourceIds`
+    pub logical_resource_ids: Option<Vec<SmolStr>>,
+}
+impl model::Input for DetectStackDriftInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "LogicalResourceIds" => out.logical_resource_ids = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetectStackDriftOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetectStackDriftOutput {
+    /// `StackDriftDetectionId`
+    pub stack_drift_detection_id: Option<SmolStr>,
+}
+impl model::Output for DetectStackDriftOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackDriftDetectionId", ..NONE },
+        ];
+        if let Some(v) = &self.stack_drift_detection_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `DetectStackResourceDriftInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetectStackResourceDriftInput {
+    /// `StackName`
+    pub stack_name: SmolStr,
+    /// `LogicalResourceId`
+    pub logical_resource_id: SmolStr,
+}
+impl model::Input for DetectStackResourceDriftInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackName" => out.stack_name = take::text(value).unwrap_or_default(),
+                "LogicalResourceId" => out.logical_resource_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetectStackResourceDriftOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetectStackResourceDriftOutput {
+    /// `StackResourceDrift`
+    pub stack_resource_drift: Option<StackResourceDrift>,
+}
+impl model::Output for DetectStackResourceDriftOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackResourceDrift", ..NONE },
+        ];
+        if let Some(v) = &self.stack_resource_drift { put::structure::<StackResourceDrift>(w, &M[0], v) }
     }
 }
 
@@ -1894,6 +2109,52 @@ impl model::Output for ParameterDeclaration {
         if let Some(v) = &self.no_echo { put::boolean(w, &M[3], v) }
         if let Some(v) = &self.description { put::text(w, &M[4], v) }
         if let Some(v) = &self.parameter_constraints { put::structure::<ParameterConstraints>(w, &M[5], v) }
+    }
+}
+
+/// `PhysicalResourceIdContextKeyValuePair`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PhysicalResourceIdContextKeyValuePair {
+    /// `Key`
+    pub key: Option<SmolStr>,
+    /// `Value`
+    pub value: Option<SmolStr>,
+}
+impl model::Output for PhysicalResourceIdContextKeyValuePair {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Key", ..NONE },
+            Member { wire: "Value", ..NONE },
+        ];
+        if let Some(v) = &self.key { put::text(w, &M[0], v) }
+        if let Some(v) = &self.value { put::text(w, &M[1], v) }
+    }
+}
+
+/// `PropertyDifference`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PropertyDifference {
+    /// `PropertyPath`
+    pub property_path: Option<SmolStr>,
+    /// `ExpectedValue`
+    pub expected_value: Option<SmolStr>,
+    /// `ActualValue`
+    pub actual_value: Option<SmolStr>,
+    /// `DifferenceType`
+    pub difference_type: Option<SmolStr>,
+}
+impl model::Output for PropertyDifference {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "PropertyPath", ..NONE },
+            Member { wire: "ExpectedValue", ..NONE },
+            Member { wire: "ActualValue", ..NONE },
+            Member { wire: "DifferenceType", ..NONE },
+        ];
+        if let Some(v) = &self.property_path { put::text(w, &M[0], v) }
+        if let Some(v) = &self.expected_value { put::text(w, &M[1], v) }
+        if let Some(v) = &self.actual_value { put::text(w, &M[2], v) }
+        if let Some(v) = &self.difference_type { put::text(w, &M[3], v) }
     }
 }
 
@@ -2666,6 +2927,65 @@ impl model::Output for StackResourceDetail {
         if let Some(v) = &self.metadata { put::text(w, &M[9], v) }
         if let Some(v) = &self.drift_information { put::structure::<StackResourceDriftInformation>(w, &M[10], v) }
         if let Some(v) = &self.module_info { put::structure::<ModuleInfo>(w, &M[11], v) }
+    }
+}
+
+/// `StackResourceDrift`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackResourceDrift {
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `LogicalResourceId`
+    pub logical_resource_id: Option<SmolStr>,
+    /// `PhysicalResourceId`
+    pub physical_resource_id: Option<SmolStr>,
+    /// `PhysicalResourceIdContext`
+    pub physical_resource_id_context: Option<Vec<PhysicalResourceIdContextKeyValuePair>>,
+    /// `ResourceType`
+    pub resource_type: Option<SmolStr>,
+    /// `ExpectedProperties`
+    pub expected_properties: Option<SmolStr>,
+    /// `ActualProperties`
+    pub actual_properties: Option<SmolStr>,
+    /// `PropertyDifferences`
+    pub property_differences: Option<Vec<PropertyDifference>>,
+    /// `StackResourceDriftStatus`
+    pub stack_resource_drift_status: Option<SmolStr>,
+    /// `Timestamp`
+    pub timestamp: Option<Timestamp>,
+    /// `ModuleInfo`
+    pub module_info: Option<ModuleInfo>,
+    /// `DriftStatusReason`
+    pub drift_status_reason: Option<SmolStr>,
+}
+impl model::Output for StackResourceDrift {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 12] = [
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "LogicalResourceId", ..NONE },
+            Member { wire: "PhysicalResourceId", ..NONE },
+            Member { wire: "PhysicalResourceIdContext", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "ResourceType", ..NONE },
+            Member { wire: "ExpectedProperties", ..NONE },
+            Member { wire: "ActualProperties", ..NONE },
+            Member { wire: "PropertyDifferences", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "StackResourceDriftStatus", ..NONE },
+            Member { wire: "Timestamp", ..NONE },
+            Member { wire: "ModuleInfo", ..NONE },
+            Member { wire: "DriftStatusReason", ..NONE },
+        ];
+        if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.logical_resource_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.physical_resource_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.physical_resource_id_context { (|w: &mut dyn model::Writer, m, v: &Vec<PhysicalResourceIdContextKeyValuePair>| put::list(w, m, v, put::structure::<PhysicalResourceIdContextKeyValuePair>))(w, &M[3], v) }
+        if let Some(v) = &self.resource_type { put::text(w, &M[4], v) }
+        if let Some(v) = &self.expected_properties { put::text(w, &M[5], v) }
+        if let Some(v) = &self.actual_properties { put::text(w, &M[6], v) }
+        if let Some(v) = &self.property_differences { (|w: &mut dyn model::Writer, m, v: &Vec<PropertyDifference>| put::list(w, m, v, put::structure::<PropertyDifference>))(w, &M[7], v) }
+        if let Some(v) = &self.stack_resource_drift_status { put::text(w, &M[8], v) }
+        if let Some(v) = &self.timestamp { put::time(w, &M[9], v) }
+        if let Some(v) = &self.module_info { put::structure::<ModuleInfo>(w, &M[10], v) }
+        if let Some(v) = &self.drift_status_reason { put::text(w, &M[11], v) }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod attached_policy;
 mod autoscaling;
+mod cdk;
 mod cloudformation;
 mod cloudwatch;
 mod context;
@@ -23,11 +24,12 @@ mod ssm;
 
 pub use context::{Context, MAX_DEPTH, StackFacts, TagChanges};
 pub use properties::Properties;
-pub use provider::{Deletion, Provider, Readiness};
+pub use provider::{Deletion, Live, Provider, Readiness};
 
 /// Lists the providers; a new type is one more line in one of the lists.
 static PROVIDERS: &[&[&dyn Provider]] = &[
     autoscaling::TYPES,
+    cdk::TYPES,
     cloudformation::TYPES,
     cloudwatch::TYPES,
     ec2::TYPES,

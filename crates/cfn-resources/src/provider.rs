@@ -26,6 +26,17 @@ pub enum Deletion {
     InProgress,
 }
 
+/// A resource as it really is, for drift detection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Live {
+    /// This type is not compared.
+    Unsupported,
+    /// It is not there any more.
+    Gone,
+    /// Its properties, as far as they are compared, in the form of a template.
+    Values(Value),
+}
+
 /// A resource type. Errors are those of the service's operations; the engine words them as
 /// CloudFormation does.
 pub trait Provider: Sync {
@@ -72,6 +83,17 @@ pub trait Provider: Sync {
     ) -> Result<Option<Value>, ApiError> {
         let _ = (cx, id, name);
         Ok(None)
+    }
+
+    /// How the resource really is, as far as the template says how it should be.
+    fn live(
+        &self,
+        cx: &mut Context<'_>,
+        id: &str,
+        properties: &Properties,
+    ) -> Result<Live, ApiError> {
+        let _ = (cx, id, properties);
+        Ok(Live::Unsupported)
     }
 
     /// What `Ref` gives.

@@ -55,9 +55,12 @@ pub fn known_types() -> impl Iterator<Item = &'static str> {
     data::names()
 }
 
+/// The type that the AWS CDK puts into its templates; AWS publishes no schema of it.
+const CDK_METADATA: &str = "AWS::CDK::Metadata";
+
 /// Whether a resource may have this type: AWS's types and custom resources.
 pub fn is_type(type_name: &str) -> bool {
-    data::contains(type_name) || is_custom(type_name)
+    data::contains(type_name) || is_custom(type_name) || type_name == CDK_METADATA
 }
 
 /// Whether the type is a custom resource.

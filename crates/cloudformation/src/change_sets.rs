@@ -7,10 +7,11 @@
 mod create;
 mod describe;
 mod execute;
+mod import;
 mod render;
 mod row;
 
-pub(crate) use execute::executed;
+pub(crate) use execute::{before_import, executed, imports_of};
 pub(crate) use row::{ChangeSet, outdate};
 
 use kernel::resource;

@@ -150,3 +150,13 @@ pub(crate) fn no_type(name: &str) -> ApiError {
     ApiError::new("TypeNotFoundException", format!("The type '{name}' cannot be found."))
         .with_status(404)
 }
+
+/// Text from memory.
+pub(crate) fn drift_not_now(stack: &str, status: &str) -> ApiError {
+    validation(format!("Drift detection cannot be performed on stack [{stack}] in state {status}."))
+}
+
+/// Text from memory.
+pub(crate) fn no_detection(id: &str) -> ApiError {
+    validation(format!("Drift detection [{id}] does not exist"))
+}

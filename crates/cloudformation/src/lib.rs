@@ -11,6 +11,7 @@ mod source;
 kernel::resources! {
     account,
     change_sets,
+    drift,
     events,
     exports,
     preview,

@@ -1,5 +1,6 @@
 //! The resources of stacks.
 
+use crate::drift::Drift;
 use crate::errors;
 use crate::stacks::{Stack, Status};
 use api::cloudformation as wire;
@@ -94,10 +95,22 @@ fn some(text: &SmolStr) -> Option<SmolStr> {
     (!text.is_empty()).then(|| text.clone())
 }
 
-fn not_checked() -> Option<wire::StackResourceDriftInformation> {
+/// What is known of a resource's drift.
+fn drift(snapshot: &Snapshot, row: &StackResource) -> (SmolStr, Option<Timestamp>) {
+    match Drift::of(snapshot, &row.stack_id, &row.logical_id) {
+        Some(drift) => (SmolStr::new_static(drift.state.name()), Some(drift.at)),
+        None => (SmolStr::new_static("NOT_CHECKED"), None),
+    }
+}
+
+fn drift_information(
+    snapshot: &Snapshot,
+    row: &StackResource,
+) -> Option<wire::StackResourceDriftInformation> {
+    let (status, at) = drift(snapshot, row);
     Some(wire::StackResourceDriftInformation {
-        stack_resource_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
-        last_check_timestamp: None,
+        stack_resource_drift_status: Some(status),
+        last_check_timestamp: at,
     })
 }
 
@@ -122,7 +135,7 @@ fn describe_stack_resource(
         resource_status: Some(SmolStr::new_static(row.status.name())),
         resource_status_reason: some(&row.reason),
         metadata: Some(row.metadata.clone()),
-        drift_information: not_checked(),
+        drift_information: drift_information(snapshot, &row),
         ..Default::default()
     };
     Ok(wire::DescribeStackResourceOutput { stack_resource_detail: Some(detail) })
@@ -167,7 +180,7 @@ fn describe_stack_resources(
             timestamp: Some(row.changed_at),
             resource_status: Some(SmolStr::new_static(row.status.name())),
             resource_status_reason: some(&row.reason),
-            drift_information: not_checked(),
+            drift_information: drift_information(snapshot, row),
             ..Default::default()
         })
         .collect();
@@ -202,8 +215,8 @@ fn list_stack_resources(
         resource_status: Some(SmolStr::new_static(row.status.name())),
         resource_status_reason: some(&row.reason),
         drift_information: Some(wire::StackResourceDriftInformationSummary {
-            stack_resource_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
-            last_check_timestamp: None,
+            stack_resource_drift_status: Some(drift(snapshot, row).0),
+            last_check_timestamp: drift(snapshot, row).1,
         }),
         ..Default::default()
     };

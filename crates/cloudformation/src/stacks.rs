@@ -30,6 +30,9 @@ resource! { cloudformation:
         write UpdateTerminationProtection => update::update_termination_protection,
     }
     tables { Stack, Operation }
-    tasks { "cloudformation.advance" => engine::advance }
+    tasks {
+        "cloudformation.advance" => engine::advance,
+        "cloudformation.import" => engine::take_in,
+    }
     controls { internal "cloudformation.adopt" => engine::adopt }
 }

@@ -8,6 +8,7 @@ mod forward;
 mod web;
 
 pub(crate) use forward::Forward;
+pub(crate) use web::Redirect;
 
 use crate::errors;
 use crate::names::Kind;
@@ -15,7 +16,7 @@ use api::elbv2::{self as wire};
 use kernel::{ApiError, Snapshot};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use web::{Cognito, FixedResponse, Jwt, Oidc, Redirect};
+use web::{Cognito, FixedResponse, Jwt, Oidc};
 
 /// An action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

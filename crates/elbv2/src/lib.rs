@@ -13,6 +13,7 @@ mod names;
 mod network;
 
 kernel::resources! {
+    doors,
     limits,
     listeners,
     load_balancers,

@@ -35,6 +35,7 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/_lowcloud/reset", post(reset))
         .route("/_lowcloud/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/_lowcloud/faults/{id}", delete(faults::clear_one))
+        .route("/_lowcloud/load-balancers", get(load_balancers))
         .route("/_lowcloud/clock", get(clock).post(change_clock))
         .fallback(of_a_service)
         .layer(DefaultBodyLimit::max(1 << 20))
@@ -111,6 +112,11 @@ async fn of_a_service(
 
 async fn health(State(gateway): Shared) -> Json<serde_json::Value> {
     Json(serde_json::json!({ "status": "ok", "version": gateway.options.version }))
+}
+
+/// The listeners that have a real port, with its URL.
+async fn load_balancers(State(gateway): Shared) -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "listeners": gateway.balance.view() }))
 }
 
 async fn metrics(State(gateway): Shared) -> impl IntoResponse {

@@ -4,6 +4,7 @@
 //! Everything that is not repeatable is here: sockets, the wall clock, threads.
 #![allow(clippy::disallowed_methods, reason = "this room reads the wall clock and sleeps")]
 
+mod balance;
 mod blobs;
 mod body;
 mod control;

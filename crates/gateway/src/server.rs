@@ -1,5 +1,6 @@
 //! The listener: connections, their limits, and a graceful end.
 
+use crate::balance::Balance;
 use crate::blobs::Blobs;
 use crate::control;
 use crate::dispatch::{self, Answer};
@@ -58,6 +59,7 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) sender: Arc<Sender>,
+    pub(crate) balance: Arc<Balance>,
     pub(crate) stalled: Stalled,
 }
 
@@ -73,6 +75,7 @@ impl Gateway {
             ids: RequestIds::new(seed),
             driver: Arc::new(Driver::new(sender.clone())),
             sender,
+            balance: Arc::default(),
             metrics: Metrics::default(),
             stalled: Stalled::default(),
         })
@@ -91,6 +94,8 @@ impl Gateway {
         let driver = tokio::spawn(self.driver.clone().run(self.cloud.clone()));
         let sweeper = tokio::spawn(self.blobs.clone().run(self.cloud.clone()));
         let sender = tokio::spawn(self.sender.clone().run(self.cloud.clone()));
+        let balances = self.cloud.settings().serve_load_balancers;
+        let balancer = balances.then(|| tokio::spawn(self.balance.clone().run(self.cloud.clone())));
         let graceful = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let control = control::router(self.clone());
@@ -133,6 +138,9 @@ impl Gateway {
         driver.abort();
         sweeper.abort();
         sender.abort();
+        if let Some(balancer) = balancer {
+            balancer.abort();
+        }
         Ok(())
     }
 }

@@ -73,6 +73,8 @@ pub enum Wait {
     StackDependency,
     /// An instance's launch to the end of what its user data do.
     GuestBoot,
+    /// DetectStackDrift to its end.
+    DriftDetection,
     /// CreateChangeSet to the change set's completion.
     ChangeSet,
     /// PutMetricAlarm to CloudWatch's first look at the alarm.
@@ -109,6 +111,7 @@ impl Pace {
             Wait::StackPoll => (250, 5_000),
             Wait::StackDependency => (10_000, 600_000),
             Wait::GuestBoot => (1_200, 60_000),
+            Wait::DriftDetection => (200, 8_000),
             Wait::ChangeSet => (150, 4_000),
             Wait::AlarmFirstLook => (500, 5_000),
         };

@@ -25,6 +25,8 @@ pub struct Settings {
     pub strict_images: bool,
     /// Whether simulated guests do what `cfn-signal` in their user data says.
     pub guest_signals: bool,
+    /// Whether load balancers have real ports: then targets on this machine are welcome.
+    pub serve_load_balancers: bool,
     /// Where clients reach this cloud, for the links and URLs that it gives away.
     pub endpoint: SmolStr,
 }
@@ -37,6 +39,7 @@ impl Default for Settings {
             account: "123456789012".into(),
             strict_images: false,
             guest_signals: true,
+            serve_load_balancers: false,
             endpoint: "http://localhost:4566".into(),
         }
     }

@@ -39,6 +39,15 @@ pub(crate) struct ServeOptions {
     /// [default: boot].
     #[arg(long, env = "LOWCLOUD_GUEST_SIGNALS", value_enum)]
     pub(crate) guest_signals: Option<GuestSignals>,
+    /// Open a port of this machine for each HTTP listener of an application load balancer, and
+    /// forward to real addresses (targets of the type ip).
+    #[arg(
+        long,
+        env = "LOWCLOUD_SERVE_LOAD_BALANCERS",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub(crate) serve_load_balancers: Option<bool>,
     /// Accept requests for this host name too (repeatable; `*` for any).
     #[arg(
         long = "allow-host",
@@ -129,6 +138,7 @@ impl ServeOptions {
             account: self.account.or(file.account),
             strict_images: self.strict_images.or(file.strict_images),
             guest_signals: self.guest_signals.or(file.guest_signals),
+            serve_load_balancers: self.serve_load_balancers.or(file.serve_load_balancers),
             allow_host: if self.allow_host.is_empty() { file.allow_host } else { self.allow_host },
             log: self.log.or(file.log),
             config: self.config,
@@ -148,6 +158,7 @@ impl ServeOptions {
             account: account.into(),
             strict_images: self.strict_images.unwrap_or(defaults.strict_images),
             guest_signals: self.guest_signals != Some(GuestSignals::Never),
+            serve_load_balancers: self.serve_load_balancers.unwrap_or(false),
             ..defaults
         })
     }

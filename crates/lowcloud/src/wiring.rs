@@ -38,6 +38,8 @@ pub fn wiring() -> Wiring {
                 .with_prefix("aws:cloudformation:stack-id="),
             Wake::on("elb.registrations", "instance", "autoscaling.member")
                 .through("autoscaling.members", ""),
+            // A listener came, changed or went: so does its door.
+            Wake::on("elbv2.listeners", "", "elbv2.door"),
             // What a target's health rests on changed: the target looks.
             Wake::on("ec2.instances", "", "elbv2.target").through("elbv2.targets", "target"),
             Wake::on("ec2.network-interfaces", "instance", "elbv2.target")

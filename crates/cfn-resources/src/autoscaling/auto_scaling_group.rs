@@ -7,7 +7,7 @@ mod request;
 mod settings;
 mod traffic;
 
-use crate::{Context, Deletion, Properties, Provider, Readiness};
+use crate::{Context, Deletion, Live, Properties, Provider, Readiness};
 use api::autoscaling::{
     AutoScalingGroup as Group, AutoScalingGroupNamesType, DeleteAutoScalingGroupType,
     DescribeScalingActivitiesType, Instance, UpdateAutoScalingGroupType, ops,
@@ -142,6 +142,20 @@ impl Provider for AutoScalingGroup {
             })?;
         }
         Ok(Deletion::InProgress)
+    }
+
+    fn live(&self, cx: &mut Context<'_>, id: &str, _: &Properties) -> Result<Live, ApiError> {
+        let Some(group) = find(cx, id)? else { return Ok(Live::Gone) };
+        Ok(Live::Values(json!({
+            "MinSize": group.min_size,
+            "MaxSize": group.max_size,
+            "DesiredCapacity": group.desired_capacity,
+            "Cooldown": group.default_cooldown,
+            "HealthCheckType": group.health_check_type,
+            "HealthCheckGracePeriod": group.health_check_grace_period,
+            "LaunchConfigurationName": group.launch_configuration_name,
+            "NewInstancesProtectedFromScaleIn": group.new_instances_protected_from_scale_in,
+        })))
     }
 
     fn attribute(

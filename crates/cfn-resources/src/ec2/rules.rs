@@ -2,6 +2,8 @@
 
 use crate::Properties;
 use api::ec2::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
+use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 /// Which way the traffic of a rule goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,38 @@ pub(super) fn permissions(p: &Properties, direction: Direction) -> Vec<IpPermiss
         Direction::Egress => "SecurityGroupEgress",
     };
     p.structures(name).iter().map(|rule| permission(rule, direction)).collect()
+}
+
+/// A permission as rules of a template: one for each source or destination.
+pub(super) fn flattened(permission: &IpPermission, direction: Direction) -> Vec<Value> {
+    let (group, prefix_list) = match direction {
+        Direction::Ingress => ("SourceSecurityGroupId", "SourcePrefixListId"),
+        Direction::Egress => ("DestinationSecurityGroupId", "DestinationPrefixListId"),
+    };
+    let protocol = permission.ip_protocol.as_deref().unwrap_or("-1");
+    let rule = |name: &str, value: &Option<SmolStr>, description: &Option<SmolStr>| {
+        let mut rule = json!({ "IpProtocol": protocol });
+        let ports = [("FromPort", permission.from_port), ("ToPort", permission.to_port)];
+        for (name, port) in ports.into_iter().filter(|_| protocol != "-1") {
+            if let Some(port) = port {
+                rule[name] = port.into();
+            }
+        }
+        rule[name] = json!(value);
+        if let Some(text) = description {
+            rule["Description"] = text.as_str().into();
+        }
+        rule
+    };
+    let ipv4 = permission.ip_ranges.iter().flatten();
+    let ipv6 = permission.ipv6_ranges.iter().flatten();
+    let pairs = permission.user_id_group_pairs.iter().flatten();
+    let lists = permission.prefix_list_ids.iter().flatten();
+    ipv4.map(|range| rule("CidrIp", &range.cidr_ip, &range.description))
+        .chain(ipv6.map(|range| rule("CidrIpv6", &range.cidr_ipv6, &range.description)))
+        .chain(pairs.map(|pair| rule(group, &pair.group_id, &pair.description)))
+        .chain(lists.map(|list| rule(prefix_list, &list.prefix_list_id, &list.description)))
+        .collect()
 }
 
 /// What a VPC's group lets out unless its template says otherwise.

@@ -3,9 +3,9 @@
 //! With `VpcId` its physical id is the group's id, without it the group's name. Egress rules that
 //! are given take the place of the default one that lets everything out.
 
-use super::rules::{Direction, everything, permissions};
+use super::rules::{Direction, everything, flattened, permissions};
 use super::tagging;
-use crate::{Context, Deletion, Properties, Provider};
+use crate::{Context, Deletion, Live, Properties, Provider};
 use api::ec2::{self, IpPermission, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -158,6 +158,34 @@ impl Provider for SecurityGroup {
         let input = ec2::DeleteSecurityGroupRequest { group_id, ..Default::default() };
         cx.call::<ops::DeleteSecurityGroup>(input)?;
         Ok(Deletion::Done)
+    }
+
+    fn live(
+        &self,
+        cx: &mut Context<'_>,
+        id: &str,
+        p: &Properties,
+    ) -> Result<Live, ApiError> {
+        let group = find(cx, id)?;
+        let mut values = json!({
+            "GroupDescription": group.description,
+            "GroupName": group.group_name,
+            "VpcId": group.vpc_id,
+        });
+        for (direction, name, actual) in [
+            (Direction::Ingress, "SecurityGroupIngress", group.ip_permissions),
+            (Direction::Egress, "SecurityGroupEgress", group.ip_permissions_egress),
+        ] {
+            let flat = |list: &[IpPermission]| -> Vec<Value> {
+                list.iter().flat_map(|rule| flattened(rule, direction)).collect()
+            };
+            let (actual, wanted) =
+                (flat(&actual.unwrap_or_default()), flat(&permissions(p, direction)));
+            // Their order does not count.
+            let same = actual.len() == wanted.len() && wanted.iter().all(|r| actual.contains(r));
+            values[name] = if same { p.json()[name].clone() } else { Value::Array(actual) };
+        }
+        Ok(Live::Values(values))
     }
 
     fn attribute(

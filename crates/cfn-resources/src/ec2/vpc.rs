@@ -1,7 +1,7 @@
 //! `AWS::EC2::VPC`
 
 use super::tagging;
-use crate::{Context, Deletion, Properties, Provider, Readiness};
+use crate::{Context, Deletion, Live, Properties, Provider, Readiness};
 use api::ec2::{self, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -90,6 +90,26 @@ impl Provider for Vpc {
         let input = ec2::DeleteVpcRequest { vpc_id: id.into(), dry_run: None };
         cx.call::<ops::DeleteVpc>(input)?;
         Ok(Deletion::Done)
+    }
+
+    fn live(&self, cx: &mut Context<'_>, id: &str, _: &Properties) -> Result<Live, ApiError> {
+        let vpc = find(cx, id)?;
+        let mut flag = |attribute: &str| -> Result<_, ApiError> {
+            let input = ec2::DescribeVpcAttributeRequest {
+                vpc_id: id.into(),
+                attribute: attribute.into(),
+                dry_run: None,
+            };
+            cx.call::<ops::DescribeVpcAttribute>(input)
+        };
+        let support = flag("enableDnsSupport")?.enable_dns_support.and_then(|f| f.value);
+        let hostnames = flag("enableDnsHostnames")?.enable_dns_hostnames.and_then(|f| f.value);
+        Ok(Live::Values(json!({
+            "CidrBlock": vpc.cidr_block,
+            "InstanceTenancy": vpc.instance_tenancy,
+            "EnableDnsSupport": support,
+            "EnableDnsHostnames": hostnames,
+        })))
     }
 
     fn attribute(

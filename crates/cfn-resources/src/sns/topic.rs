@@ -1,6 +1,6 @@
 //! `AWS::SNS::Topic`
 
-use crate::{Context, Deletion, Properties, Provider, TagChanges};
+use crate::{Context, Deletion, Live, Properties, Provider, TagChanges};
 use api::sns::{self, Tag, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -115,6 +115,13 @@ impl Provider for Topic {
     ) -> Result<Deletion, ApiError> {
         cx.call::<ops::DeleteTopic>(sns::DeleteTopicInput { topic_arn: id.into() })?;
         Ok(Deletion::Done)
+    }
+
+    fn live(&self, cx: &mut Context<'_>, id: &str, _: &Properties) -> Result<Live, ApiError> {
+        let input = sns::GetTopicAttributesInput { topic_arn: id.into() };
+        let found = cx.call::<ops::GetTopicAttributes>(input)?.attributes.unwrap_or_default();
+        let known = found.into_iter().filter(|(name, _)| ATTRIBUTES.contains(&name.as_str()));
+        Ok(Live::Values(known.map(|(name, value)| (name.to_string(), json!(value))).collect()))
     }
 
     fn attribute(

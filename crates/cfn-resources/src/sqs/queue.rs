@@ -1,6 +1,6 @@
 //! `AWS::SQS::Queue`: its physical id is its URL.
 
-use crate::{Context, Deletion, Properties, Provider, TagChanges};
+use crate::{Context, Deletion, Live, Properties, Provider, TagChanges};
 use api::sqs::{self, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -113,6 +113,16 @@ impl Provider for Queue {
             Err(error) if error.code != "QueueDoesNotExist" => Err(error),
             _ => Ok(Deletion::Done),
         }
+    }
+
+    fn live(&self, cx: &mut Context<'_>, id: &str, _: &Properties) -> Result<Live, ApiError> {
+        let input = sqs::GetQueueAttributesRequest {
+            queue_url: id.into(),
+            attribute_names: Some(vec!["All".into()]),
+        };
+        let found = cx.call::<ops::GetQueueAttributes>(input)?.attributes.unwrap_or_default();
+        let known = found.into_iter().filter(|(name, _)| ATTRIBUTES.contains(&name.as_str()));
+        Ok(Live::Values(known.map(|(name, value)| (name.to_string(), json!(value))).collect()))
     }
 
     fn attribute(

@@ -1,6 +1,6 @@
 //! `AWS::SSM::Parameter`
 
-use crate::{Context, Deletion, Properties, Provider};
+use crate::{Context, Deletion, Live, Properties, Provider};
 use api::ssm::{self, Tag, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -97,6 +97,12 @@ impl Provider for Parameter {
     ) -> Result<Deletion, ApiError> {
         cx.call::<ops::DeleteParameter>(ssm::DeleteParameterRequest { name: id.into() })?;
         Ok(Deletion::Done)
+    }
+
+    fn live(&self, cx: &mut Context<'_>, id: &str, _: &Properties) -> Result<Live, ApiError> {
+        let input = ssm::GetParameterRequest { name: id.into(), with_decryption: Some(true) };
+        let found = cx.call::<ops::GetParameter>(input)?.parameter.unwrap_or_default();
+        Ok(Live::Values(json!({ "Type": found.r#type, "Value": found.value })))
     }
 
     fn attribute(

@@ -1,5 +1,6 @@
 //! CreateChangeSet, and the task that finds out what would change.
 
+use super::import;
 use super::row::{ChangeSet, Execution, Kind, Progress, of_stack};
 use crate::stacks::{Proposal, Revision, Stack, Status};
 use crate::{engine, errors, events, source};
@@ -23,13 +24,16 @@ pub(super) fn create_change_set(
     unsupported(&input)?;
     let kind = match input.change_set_type.as_deref() {
         Some("CREATE") => Kind::Create,
+        Some("IMPORT") => Kind::Import,
         _ => Kind::Update,
     };
     let (name, stack_name) = (&input.change_set_name, &input.stack_name);
     let found = Stack::find(tx, stack_name);
     let existing = match (kind, found) {
-        (Kind::Create, None) if !stack_name.starts_with("arn:") => None,
-        (Kind::Create, Some(stack)) if stack.status == Status::ReviewInProgress => Some(stack),
+        (Kind::Create | Kind::Import, None) if !stack_name.starts_with("arn:") => None,
+        (Kind::Create | Kind::Import, Some(stack)) if stack.status == Status::ReviewInProgress => {
+            Some(stack)
+        }
         (Kind::Create, Some(_)) => {
             return Err(errors::stack_of_change_set_exists(stack_name, name));
         }
@@ -52,7 +56,7 @@ pub(super) fn create_change_set(
     }
     let body = input.template_body.as_deref();
     let sent = source::text(tx, caller, body, input.template_url.as_deref())?;
-    let updated = existing.as_deref().filter(|_| kind != Kind::Create);
+    let updated = existing.as_deref().filter(|stack| stack.status != Status::ReviewInProgress);
     let template = match (sent, updated) {
         (Some(text), _) => text.into(),
         (None, Some(stack)) if input.use_previous_template == Some(true) => stack.template.clone(),
@@ -72,7 +76,11 @@ pub(super) fn create_change_set(
         role_arn: input.role_arn.clone(),
         rollback: input.rollback_configuration.as_ref(),
     };
-    proposal.apply(tx, caller, &mut wanted, updated)?;
+    let template = proposal.apply(tx, caller, &mut wanted, updated)?;
+    let imports = match kind {
+        Kind::Import => import::given(tx, input.resources_to_import.as_deref(), &template)?,
+        _ => Vec::new(),
+    };
     if existing.is_none() {
         events::of_stack(tx, &mut stack, Status::ReviewInProgress, "User Initiated");
         tx.put(stack.clone());
@@ -92,6 +100,8 @@ pub(super) fn create_change_set(
         revision: Revision::of(&wanted),
         on_stack_failure: input.on_stack_failure,
         token: input.client_token,
+        imports,
+        former: None,
         changes: Arc::default(),
     };
     let at = tx.now().plus_millis(tx.pace().millis(Wait::ChangeSet));
@@ -107,9 +117,7 @@ fn answer(set: &ChangeSet) -> CreateChangeSetOutput {
 
 /// Parts of the request that are not modelled say so rather than being dropped.
 fn unsupported(input: &CreateChangeSetInput) -> Result<(), ApiError> {
-    let what = if input.change_set_type.as_deref() == Some("IMPORT") {
-        "the type IMPORT"
-    } else if input.import_existing_resources == Some(true) {
+    let what = if input.import_existing_resources == Some(true) {
         "ImportExistingResources"
     } else if input.deployment_mode.is_some() {
         "DeploymentMode"
@@ -136,6 +144,17 @@ pub(super) fn fill_in(tx: &mut Tx, caller: &Caller, id: &str) {
             set.progress = Progress::Failed;
             set.reason = NO_CHANGES.to_owned();
         }
+        Ok(plan) if set.kind == Kind::Import => match import::planned(&set, plan) {
+            Ok(changes) => {
+                set.progress = Progress::Complete;
+                set.execution = Execution::Available;
+                set.changes = Arc::new(changes);
+            }
+            Err(reason) => {
+                set.progress = Progress::Failed;
+                set.reason = reason;
+            }
+        },
         Ok(plan) => {
             set.progress = Progress::Complete;
             if set.execution == Execution::Unavailable {

@@ -1,9 +1,9 @@
 //! ExecuteChangeSet and DeleteChangeSet.
 
-use super::row::{ChangeSet, Execution, Progress, forget};
-use crate::engine::{self, Former};
+use super::row::{ChangeSet, Execution, Kind, Progress, forget};
+use crate::engine::{self, Former, Imported};
 use crate::errors;
-use crate::stacks::{Stack, Status};
+use crate::stacks::{Revision, Stack, Status};
 use api::cloudformation::{
     DeleteChangeSetInput, DeleteChangeSetOutput, ExecuteChangeSetInput, ExecuteChangeSetOutput,
 };
@@ -40,7 +40,11 @@ pub(super) fn execute_change_set(
     stack.on_failure = on_failure;
     stack.policy_during_update = None;
     stack.retain_except_on_create = input.retain_except_on_create.unwrap_or(false);
-    if creates {
+    if set.kind == Kind::Import {
+        stack.operation = ("IMPORT".into(), tx.new_uuid());
+        tx.update::<ChangeSet>(&set.id, |set| set.former = Some(Revision::of(&row)));
+        engine::import(tx, stack);
+    } else if creates {
         stack.status = Status::CreateInProgress;
         stack.operation = ("CREATE_STACK".into(), tx.new_uuid());
         engine::create(tx, stack);
@@ -63,6 +67,17 @@ fn on_failure(given: Option<&SmolStr>, disable: Option<bool>) -> Result<SmolStr,
     }
 }
 
+/// The resources that come in by the change set behind a stack's import.
+pub(crate) fn imports_of(tx: &Tx, stack: &Stack) -> Vec<Imported> {
+    let set = stack.change_set_id.as_ref().and_then(|id| tx.get::<ChangeSet>(id));
+    set.map_or_else(Vec::new, |set| set.imports.clone())
+}
+
+/// What a stack was like before its import.
+pub(crate) fn before_import(tx: &Tx, stack: &Stack) -> Option<Revision> {
+    tx.get::<ChangeSet>(stack.change_set_id.as_ref()?)?.former.clone()
+}
+
 /// The operation of a stack is over, and with it the change set behind it.
 pub(crate) fn executed(tx: &mut Tx, stack: &Stack) {
     if stack.status == Status::DeleteComplete {
@@ -70,7 +85,10 @@ pub(crate) fn executed(tx: &mut Tx, stack: &Stack) {
         return;
     }
     let Some(id) = &stack.change_set_id else { return };
-    let done = matches!(stack.status, Status::CreateComplete | Status::UpdateComplete);
+    let done = matches!(
+        stack.status,
+        Status::CreateComplete | Status::UpdateComplete | Status::ImportComplete
+    );
     tx.update::<ChangeSet>(id, |set| {
         if set.execution == Execution::InProgress {
             set.execution = if done { Execution::Complete } else { Execution::Failed };

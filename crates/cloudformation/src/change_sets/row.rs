@@ -1,6 +1,6 @@
 //! What is kept of a change set.
 
-use crate::engine::Change;
+use crate::engine::{Change, Imported};
 use crate::errors;
 use crate::stacks::{Revision, Stack};
 use kernel::{ApiError, IndexSink, Row, Snapshot, Timestamp, Tx};
@@ -77,6 +77,12 @@ pub(crate) struct ChangeSet {
     /// `ROLLBACK`, `DELETE` or `DO_NOTHING`, if the caller said so.
     pub(crate) on_stack_failure: Option<SmolStr>,
     pub(crate) token: Option<SmolStr>,
+    /// Resources that come into the stack.
+    #[serde(default)]
+    pub(crate) imports: Vec<Imported>,
+    /// What the stack was like before an import.
+    #[serde(default)]
+    pub(crate) former: Option<Revision>,
     /// Found by the task.
     pub(crate) changes: Arc<Vec<Change>>,
 }

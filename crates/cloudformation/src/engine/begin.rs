@@ -51,7 +51,9 @@ pub(crate) fn delete(tx: &mut Tx, mut stack: Stack, retain: &[SmolStr], force: b
     start(tx, stack, operation);
 }
 
-fn start(tx: &mut Tx, stack: Stack, operation: Operation) {
+fn start(tx: &mut Tx, mut stack: Stack, operation: Operation) {
+    // What was found of the stack before is no longer so.
+    stack.drift = None;
     tx.schedule(operation.not_before, "cloudformation.advance", &stack.id);
     tx.put(operation);
     tx.put(stack);

@@ -5,10 +5,10 @@ use super::operation::{Action, Kind, Operation, Phase, Standing, Step};
 use super::outputs;
 use super::settle::{Settler, Started};
 use super::world::World;
-use crate::change_sets;
 use crate::events::{self, Happening};
 use crate::resources::StackResource;
 use crate::stacks::{Stack, Status};
+use crate::{change_sets, drift};
 use cfn_template::{Evaluator, Template};
 use kernel::{Caller, Timestamp, Tx, Wait};
 use smol_str::SmolStr;
@@ -243,7 +243,10 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn put(&self, row: StackResource) {
-        self.world.with(|tx, _| tx.put(row));
+        self.world.with(|tx, _| {
+            drift::forget(tx, &row.stack_id, &row.logical_id);
+            tx.put(row)
+        });
     }
 
     pub(super) fn event(&mut self, what: Happening<'_>) {

@@ -40,7 +40,7 @@ fn handler_code(error: &ApiError) -> &'static str {
 }
 
 /// Whether an error says that the thing is not there (any more).
-pub(super) fn is_gone(error: &ApiError) -> bool {
+pub(crate) fn is_gone(error: &ApiError) -> bool {
     let codes = ["NotFound", "NoSuch"];
     codes.iter().any(|part| error.code.contains(part))
         || error.code == "Gateway.NotAttached"

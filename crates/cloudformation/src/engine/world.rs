@@ -36,7 +36,7 @@ fn depth(tx: &Tx, stack: &Stack) -> usize {
 
 impl<'a> World<'a> {
     /// The world of a stack.
-    pub(super) fn new(tx: &'a mut Tx, caller: &Caller, stack: &Stack) -> Self {
+    pub(crate) fn new(tx: &'a mut Tx, caller: &Caller, stack: &Stack) -> Self {
         let facts = StackFacts {
             id: stack.id.clone(),
             name: stack.name.clone(),
@@ -72,7 +72,7 @@ impl<'a> World<'a> {
     }
 
     /// Calls a provider.
-    pub(super) fn provide<T>(
+    pub(crate) fn provide<T>(
         &self,
         logical_id: &str,
         resource_type: &str,

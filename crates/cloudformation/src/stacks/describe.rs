@@ -1,7 +1,7 @@
 //! DescribeStacks and ListStacks.
 
 use super::row::{Stack, StackParameter, Status};
-use crate::errors;
+use crate::{drift, errors};
 use api::cloudformation as wire;
 use kernel::{ApiError, Caller, Snapshot, paginate};
 use smol_str::{SmolStr, format_smolstr};
@@ -74,8 +74,8 @@ pub(super) fn list_stacks(
         parent_id: stack.parent_id.clone(),
         root_id: stack.root_id.clone(),
         drift_information: Some(wire::StackDriftInformationSummary {
-            stack_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
-            last_check_timestamp: None,
+            stack_drift_status: Some(SmolStr::new_static(drift::status(stack).0)),
+            last_check_timestamp: drift::status(stack).1,
         }),
         last_operations: operations(stack),
     };
@@ -147,8 +147,8 @@ fn render(stack: &Stack) -> wire::Stack {
         ),
         enable_termination_protection: (!deleted).then_some(stack.termination_protection),
         drift_information: Some(wire::StackDriftInformation {
-            stack_drift_status: Some(SmolStr::new_static("NOT_CHECKED")),
-            last_check_timestamp: None,
+            stack_drift_status: Some(SmolStr::new_static(drift::status(stack).0)),
+            last_check_timestamp: drift::status(stack).1,
         }),
         parent_id: stack.parent_id.clone(),
         root_id: stack.root_id.clone(),

@@ -33,6 +33,12 @@ pub(crate) enum Status {
     DeleteInProgress,
     DeleteComplete,
     DeleteFailed,
+    ImportInProgress,
+    ImportComplete,
+    /// Of resources only.
+    ImportFailed,
+    ImportRollbackInProgress,
+    ImportRollbackComplete,
     /// Of resources only.
     DeleteSkipped,
 }
@@ -61,6 +67,11 @@ impl Status {
             Self::DeleteComplete => "DELETE_COMPLETE",
             Self::DeleteFailed => "DELETE_FAILED",
             Self::DeleteSkipped => "DELETE_SKIPPED",
+            Self::ImportInProgress => "IMPORT_IN_PROGRESS",
+            Self::ImportComplete => "IMPORT_COMPLETE",
+            Self::ImportFailed => "IMPORT_FAILED",
+            Self::ImportRollbackInProgress => "IMPORT_ROLLBACK_IN_PROGRESS",
+            Self::ImportRollbackComplete => "IMPORT_ROLLBACK_COMPLETE",
         }
     }
 
@@ -78,6 +89,8 @@ impl Status {
                 | Self::UpdateComplete
                 | Self::UpdateFailed
                 | Self::UpdateRollbackComplete
+                | Self::ImportComplete
+                | Self::ImportRollbackComplete
         )
     }
 
@@ -89,6 +102,8 @@ impl Status {
                 | Self::UpdateCompleteCleanupInProgress
                 | Self::UpdateRollbackInProgress
                 | Self::UpdateRollbackCompleteCleanupInProgress
+                | Self::ImportInProgress
+                | Self::ImportRollbackInProgress
         )
     }
 
@@ -161,6 +176,9 @@ pub(crate) struct Stack {
     /// The change set that was executed last, unless the stack was updated without one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change_set_id: Option<SmolStr>,
+    /// Whether it has drifted, and when that was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) drift: Option<(bool, Timestamp)>,
     /// Alarms that undo its operations.
     #[serde(default)]
     pub(crate) triggers: Triggers,
@@ -252,6 +270,7 @@ impl Stack {
             operation: ("CREATE_STACK".into(), tx.new_uuid()),
             last_event_at: tx.now().plus_millis(-1),
             change_set_id: None,
+            drift: None,
             triggers: Triggers::default(),
             parent_id: None,
             root_id: None,

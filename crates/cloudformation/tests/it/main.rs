@@ -2,12 +2,15 @@
 
 mod harness;
 
+mod cdk;
 mod change_sets;
 mod creation;
 mod deletion;
 mod description;
+mod drift;
 mod exports;
 mod failure;
+mod import;
 mod launch_templates;
 mod load_balancing;
 mod messaging;

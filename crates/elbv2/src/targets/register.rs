@@ -229,12 +229,15 @@ fn zone_of_address(
     }
     // RFC 1918 and RFC 6598.
     let shared = ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
-    if !ip.is_private() && !shared {
+    let own = ip.is_loopback() && snapshot.settings().serve_load_balancers;
+    if !ip.is_private() && !shared && !own {
         return Err(errors::invalid_target(format_args!(
             "The IP address '{ip}' is neither in the VPC '{vpc}' nor in a private address range"
         )));
     }
     match one.availability_zone.as_deref() {
+        // On AWS there is no such address, and so no such rule about it.
+        _ if own => Ok(Some(format_smolstr!("all"))),
         Some("all") => Ok(Some(format_smolstr!("all"))),
         _ => Err(errors::validation(format_args!(
             "The Availability Zone 'all' must be specified for the IP address '{ip}', which is \

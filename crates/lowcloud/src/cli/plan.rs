@@ -3,6 +3,7 @@
 use super::validate::{parameters, read};
 use super::{Failure, Region, Remote, print_json};
 use crate::client::Client;
+use cfn_template::UNKNOWN;
 use clap::Args;
 use kernel::{Caller, Clock, ClockMode, Cloud, MemoryJournal, Settings, Wall};
 use serde_json::{Map, Value, json};
@@ -120,7 +121,8 @@ fn why(detail: &Value) -> String {
     let text = |name: &str| detail[name].as_str();
     let path = text("path").or(text("attribute")).unwrap_or_default();
     let path = path.trim_start_matches("/Properties/").replace('/', ".");
-    let values = match (text("before"), text("after")) {
+    let value = |name: &str| text(name).map(|v| v.replace(UNKNOWN, "(known afterwards)"));
+    let values = match (value("before"), value("after")) {
         (Some(before), Some(after)) => format!(": {before} → {after}"),
         (None, Some(after)) => format!(": {after} is new"),
         (Some(before), None) => format!(": {before} goes"),
