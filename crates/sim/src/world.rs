@@ -247,6 +247,7 @@ impl World {
             max_size: 8,
             desired_capacity: Some(i64::from(size)),
             availability_zones: Some(vec!["us-west-1a".into(), "us-west-1c".into()]),
+            availability_zone_impairment_policy: Some(shifting(group)),
             ..Default::default()
         };
         self.attempt::<autoscaling::ops::CreateAutoScalingGroup>(input)
@@ -359,6 +360,15 @@ pub(crate) fn state(instance: &ec2::Instance) -> &str {
 
 fn stack_name(number: u8) -> SmolStr {
     format_smolstr!("stack-{number}")
+}
+
+/// Groups take part in zonal shifts in different ways, some not at all.
+fn shifting(group: u8) -> autoscaling::AvailabilityZoneImpairmentPolicy {
+    let behavior = if group.is_multiple_of(2) { "ReplaceUnhealthy" } else { "IgnoreUnhealthy" };
+    autoscaling::AvailabilityZoneImpairmentPolicy {
+        zonal_shift_enabled: Some(!group.is_multiple_of(4)),
+        impaired_zone_health_check_behavior: Some(behavior.into()),
+    }
 }
 
 /// The templates: a network with a group, a bundle of small things, and one that fails in the end.
