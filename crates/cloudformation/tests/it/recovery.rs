@@ -263,7 +263,7 @@ fn a_deletion_that_fails_can_be_forced() {
         ..deletion("s")
     };
     assert!(stacks.call::<ops::DeleteStack>(forced()).is_err(), "not before it has failed");
-    stacks.ok::<api::ec2::ops::CreateSubnet>(api::ec2::CreateSubnetRequest {
+    stacks.ok::<ec2::ops::CreateSubnet>(ec2::CreateSubnetRequest {
         vpc_id: vpc.into(),
         cidr_block: Some("10.0.1.0/24".into()),
         ..Default::default()
