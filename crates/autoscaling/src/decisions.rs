@@ -79,6 +79,8 @@ pub(crate) enum Held {
     Cooldown,
     /// Instances are on their way or warming up.
     WarmingUp,
+    /// A zonal shift lasts, during which no policy scales in.
+    ZonalShift,
     /// No step contains the metric.
     NoStep,
     /// There are no datapoints.

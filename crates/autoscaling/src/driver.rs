@@ -9,7 +9,7 @@ use crate::lifecycle::{self, Begun};
 use crate::members::{Ailment, LifecycleState, Member};
 use crate::observe::{World, desire, observe};
 use crate::reconcile::{Action, Decision, Purpose, Reason, plan};
-use crate::{attachments, launch, policies, refresh, warm_pools};
+use crate::{attachments, launch, policies, refresh, warm_pools, zonal_shift};
 use kernel::{Caller, Tx, Wait};
 use smol_str::SmolStr;
 
@@ -64,15 +64,18 @@ pub(crate) fn look_at_member(tx: &mut Tx, _: &Caller, id: &str) {
     }
 }
 
-/// The task: a fault has begun or ended. Groups that have given up launching try again.
+/// The task: a fault has begun or ended. Groups that have given up launching try again, and those
+/// that a zonal shift may lead away from a zone, or back, look too.
 pub(crate) fn look_again(tx: &mut Tx, _: &Caller, _: &str) {
-    let failing = tx.rows::<Group>().filter(|group| group.failures > 0);
-    let names: Vec<SmolStr> = failing.map(|group| group.name.clone()).collect();
+    let concerned = tx.rows::<Group>().filter(|group| group.failures > 0 || group.impairment.0);
+    let names: Vec<SmolStr> = concerned.map(|group| group.name.clone()).collect();
     for name in names {
-        tx.update::<Group>(&name, |group| {
-            group.failures = 0;
-            group.retries_at = None;
-        });
+        if tx.get::<Group>(&name).is_some_and(|group| group.failures > 0) {
+            tx.update::<Group>(&name, |group| {
+                group.failures = 0;
+                group.retries_at = None;
+            });
+        }
         tx.schedule(tx.now(), "autoscaling.reconcile", &name);
     }
 }
@@ -101,7 +104,7 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
     for choice in decision.choices {
         decisions::note(tx, &group.name, What::Choice(choice));
     }
-    let mut launcher = launch::Launcher::new(refresh::target(tx, &group), caller.clone());
+    let mut launcher = launch::Launcher::new(launching(tx, &group), caller.clone());
     let mut consumed = false;
     for action in decision.actions {
         match action {
@@ -146,6 +149,11 @@ fn carry_out(tx: &mut Tx, caller: &Caller, group: Group, decision: Decision) {
     });
     // What was done may ask for more at once; what EC2 does will wake the group by itself.
     tx.schedule(now, "autoscaling.reconcile", &group.name);
+}
+
+/// The group as it launches now: from the source, and into the zones, that hold at present.
+fn launching(tx: &Tx, group: &Group) -> Group {
+    zonal_shift::away(tx, refresh::target(tx, group))
 }
 
 fn note(tx: &mut Tx, id: &str, change: impl FnOnce(&mut Member)) {

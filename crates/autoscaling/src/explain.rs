@@ -239,6 +239,9 @@ fn in_words(it: &Reckoned) -> String {
         CameTo::Held(Held::WarmingUp) => {
             return held("instances are on their way or warming up, so it waits");
         }
+        CameTo::Held(Held::ZonalShift) => {
+            return held("a zonal shift lasts, and nothing scales in meanwhile");
+        }
         CameTo::Held(Held::NoStep) => return held("no step contains the difference"),
         CameTo::Held(Held::NoData) => return held("there are no datapoints"),
         CameTo::Held(Held::OthersDisagree) => {

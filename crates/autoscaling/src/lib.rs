@@ -14,6 +14,7 @@ mod members;
 mod observe;
 mod reconcile;
 mod sources;
+mod zonal_shift;
 
 kernel::resources! {
     attachments,

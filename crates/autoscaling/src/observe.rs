@@ -5,7 +5,7 @@ use crate::groups::Group;
 use crate::launch_configurations::LaunchConfiguration;
 use crate::members::{LifecycleState, Member};
 use crate::reconcile::{Desired, Machine, Observed, Suspension};
-use crate::{refresh, sources};
+use crate::{refresh, sources, zonal_shift};
 use kernel::{Caller, Timestamp, Tx, Wait};
 use serde_json::json;
 use smol_str::SmolStr;
@@ -97,6 +97,7 @@ pub(crate) fn desire(tx: &Tx, group: &Group) -> Desired {
     Desired {
         capacity: usize::try_from(group.desired).unwrap_or(0),
         zones: group.zones(),
+        shifted: zonal_shift::zones(tx, group),
         policies: group.termination_policies.clone(),
         suspended: Suspension {
             launch: group.is_suspended("Launch"),
@@ -124,6 +125,7 @@ pub(crate) fn observe(tx: &Tx, group: &Group, world: &World) -> Vec<Observed> {
     let mut ages: BTreeMap<SmolStr, Timestamp> = BTreeMap::new();
     let refresh = refresh::Matcher::new(tx, group);
     let ranks = sources::allocation_ranks(tx, group);
+    let ignored = zonal_shift::ignored(tx, group);
     let now = tx.now();
     let mut observed = Vec::new();
     for member in group.members(tx) {
@@ -138,6 +140,7 @@ pub(crate) fn observe(tx: &Tx, group: &Group, world: &World) -> Vec<Observed> {
             ailment: member.ailment,
             impaired: world.impaired.contains(id) && grace_ends.is_none_or(|at| now >= at),
             rejected: world.traffic.rejected.contains(id) && grace_ends.is_some_and(|at| now >= at),
+            shielded: ignored.contains(&member.zone),
             protected: member.protected,
             joined_at: member.joined_at,
             down_since: member.down_since,

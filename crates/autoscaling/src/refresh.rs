@@ -7,10 +7,12 @@
 
 mod describe;
 mod operations;
+mod pool;
 mod preferences;
 mod progress;
 mod row;
 
+pub(crate) use pool::{awaits, replaceable};
 pub(crate) use progress::advance;
 
 use crate::groups::Group;

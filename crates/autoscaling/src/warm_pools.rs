@@ -90,11 +90,17 @@ impl Row for Pool {
 }
 
 /// The instances of a group's warm pool, on their way in or out or prepared.
-fn pooled<'a>(
+pub(crate) fn pooled<'a>(
     snapshot: &'a Snapshot,
     group: &Group,
 ) -> impl Iterator<Item = &'a Arc<Member>> + use<'a> {
     group.members(snapshot).filter(|m| m.state.is_warmed())
+}
+
+/// The size that a group's warm pool should have, if there is one that stays.
+pub(crate) fn size(snapshot: &Snapshot, group: &Group) -> Option<usize> {
+    let pool = snapshot.get::<Pool>(&group.name).filter(|pool| !pool.deleting)?;
+    Some(usize::try_from(pool.size(group)).unwrap_or(0))
 }
 
 /// The desired and the minimum size of a group's warm pool.

@@ -1,7 +1,7 @@
 //! What a provider is given: the transaction, and for whom it works.
 
 use crate::properties::Properties;
-use kernel::{ApiError, Caller, Operation, Tx};
+use kernel::{ApiError, Caller, Operation, Timestamp, Tx};
 use smol_str::{SmolStr, format_smolstr};
 
 /// The stack that a resource belongs to.
@@ -32,6 +32,9 @@ pub struct Context<'a> {
     pub stack: &'a StackFacts,
     /// The resource's name in the template.
     pub logical_id: &'a str,
+    /// Since when the stack operation is at the resource: what failed before is none of its
+    /// failures.
+    pub since: Timestamp,
 }
 
 impl Context<'_> {

@@ -15,6 +15,7 @@ use crate::rules::Rule;
 use crate::target_groups::{TargetGroup, TargetType};
 use crate::targets::Target;
 use crate::targets::health::State;
+use crate::targets::overrides;
 use kernel::{ApiError, Caller, Row, Scope, Snapshot, Tx, resource};
 use matching::Visit;
 use serde::{Deserialize, Serialize};
@@ -137,14 +138,17 @@ fn done(snapshot: &Snapshot, action: &Action, visit: &Visit, port: i64, ticket: 
     }
 }
 
-/// The addresses that may serve: the healthy ones, or all if none is.
+/// The addresses that may serve: the healthy ones, or all if none is; none of a zone that is
+/// shifted away from.
 fn targets(snapshot: &Snapshot, group: &str) -> Value {
     let Ok(row) = TargetGroup::find(snapshot, group) else { return unavailable() };
     if row.kind != TargetType::Ip {
         // Instances are simulated: nothing listens on them.
         return json!({ "action": "forward", "targetGroup": group, "targets": [], "simulated": true });
     }
-    let all: Vec<&Arc<Target>> = snapshot.rows_by::<Target>("group", group).collect();
+    let open = |target: &&Arc<Target>| !overrides::is_shifted(snapshot, &row, target);
+    let all: Vec<&Arc<Target>> =
+        snapshot.rows_by::<Target>("group", group).filter(open).collect();
     let good = |target: &&&Arc<Target>| matches!(target.state, State::Healthy | State::Unavailable);
     let healthy: Vec<&Arc<Target>> = all.iter().filter(good).copied().collect();
     let chosen = if healthy.is_empty() { all } else { healthy };

@@ -4,6 +4,7 @@
 //! ports is several targets. [`health`] says how a target fares and when it is looked at again.
 
 pub(crate) mod health;
+pub(crate) mod overrides;
 mod register;
 mod standing;
 
@@ -124,7 +125,7 @@ fn describe_target_health(
     let asked = input.targets.unwrap_or_default();
     let all = snapshot.rows_by::<Target>("group", &group.arn);
     if asked.is_empty() {
-        let shown = all.map(|row| render(&group, row)).collect();
+        let shown = all.map(|row| render(snapshot, &group, row)).collect();
         return Ok(DescribeTargetHealthOutput { target_health_descriptions: Some(shown) });
     }
     let mut shown = Vec::new();
@@ -138,12 +139,12 @@ fn describe_target_health(
             register::known(snapshot, caller, &group, &wanted.id)?;
             shown.push(not_registered(&group, wanted));
         }
-        shown.extend(rows.into_iter().map(|row| render(&group, row)));
+        shown.extend(rows.into_iter().map(|row| render(snapshot, &group, row)));
     }
     Ok(DescribeTargetHealthOutput { target_health_descriptions: Some(shown) })
 }
 
-fn render(group: &TargetGroup, row: &Target) -> TargetHealthDescription {
+fn render(snapshot: &Snapshot, group: &TargetGroup, row: &Target) -> TargetHealthDescription {
     let port = group.check.port_of(row.port);
     let (state, reason, description) = row.state.shown();
     TargetHealthDescription {
@@ -159,6 +160,7 @@ fn render(group: &TargetGroup, row: &Target) -> TargetHealthDescription {
             reason: reason.map(SmolStr::new_static),
             description,
         }),
+        administrative_override: overrides::shown(snapshot, group, row),
         ..Default::default()
     }
 }

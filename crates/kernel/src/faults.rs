@@ -24,6 +24,9 @@ pub enum FaultKind {
     InsufficientCapacity,
     /// A zone fails: no launches, and what runs there fails every check.
     ZoneOutage,
+    /// A zone is shifted away from: groups and load balancers that take part in zonal shifts use
+    /// the others. What runs there is as well as before.
+    ZonalShift,
     /// Instances fail a status check.
     StatusCheck,
     /// Instances terminate while they start.

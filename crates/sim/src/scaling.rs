@@ -47,7 +47,7 @@ const PROCESSES: [&str; 9] = [
     "AddToLoadBalancer",
     "InstanceRefresh",
 ];
-const FAULTS: [FaultKind; 7] = [
+const FAULTS: [FaultKind; 8] = [
     FaultKind::InsufficientCapacity,
     FaultKind::ZoneOutage,
     FaultKind::StatusCheck,
@@ -55,6 +55,7 @@ const FAULTS: [FaultKind; 7] = [
     FaultKind::SpotInterruption,
     FaultKind::Quota,
     FaultKind::HealthCheck,
+    FaultKind::ZonalShift,
 ];
 
 /// Draws one.
@@ -76,7 +77,7 @@ pub(crate) fn draw(rng: &mut Rng) -> Scaling {
         14..=15 => Scaling::PutPool { group, state: other % 3, reuse: yes },
         16 => Scaling::DeletePool { group, force: yes },
         17 => Scaling::Schedule { group, size: other % 8, secs },
-        18..=19 => Scaling::Fault { kind: other % 7, zone: other % 3, secs },
+        18..=19 => Scaling::Fault { kind: other % 8, zone: other % 3, secs },
         20 => Scaling::Attach { group },
         21 => Scaling::Detach { group },
         22 => Scaling::Suspend { group, process: other % 9 },

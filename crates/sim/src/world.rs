@@ -226,6 +226,7 @@ impl World {
         };
         self.attempt::<ec2::ops::CreateLaunchTemplate>(template)?;
         // One of each kind of source.
+        let source = group % 3;
         let mixed = || autoscaling::MixedInstancesPolicy {
             launch_template: Some(autoscaling::LaunchTemplate {
                 launch_template_specification: Some(scaling::template("1")),
@@ -238,14 +239,15 @@ impl World {
         };
         let input = autoscaling::CreateAutoScalingGroupType {
             auto_scaling_group_name: scaling::own(group),
-            launch_configuration_name: (group % 3 == 0).then(|| "own".into()),
-            launch_template: (group % 3 == 1).then(|| scaling::template("1")),
-            mixed_instances_policy: (group % 3 == 2).then(mixed),
-            capacity_rebalance: (group % 3 == 2).then_some(true),
+            launch_configuration_name: (source == 0).then(|| "own".into()),
+            launch_template: (source == 1).then(|| scaling::template("1")),
+            mixed_instances_policy: (source == 2).then(mixed),
+            capacity_rebalance: (source == 2).then_some(true),
             min_size: 0,
             max_size: 8,
             desired_capacity: Some(i64::from(size)),
             availability_zones: Some(vec!["us-west-1a".into(), "us-west-1c".into()]),
+            availability_zone_impairment_policy: Some(shifting(group)),
             ..Default::default()
         };
         self.attempt::<autoscaling::ops::CreateAutoScalingGroup>(input)
@@ -358,6 +360,15 @@ pub(crate) fn state(instance: &ec2::Instance) -> &str {
 
 fn stack_name(number: u8) -> SmolStr {
     format_smolstr!("stack-{number}")
+}
+
+/// Groups take part in zonal shifts in different ways, some not at all.
+fn shifting(group: u8) -> autoscaling::AvailabilityZoneImpairmentPolicy {
+    let behavior = if group.is_multiple_of(2) { "ReplaceUnhealthy" } else { "IgnoreUnhealthy" };
+    autoscaling::AvailabilityZoneImpairmentPolicy {
+        zonal_shift_enabled: Some(!group.is_multiple_of(4)),
+        impaired_zone_health_check_behavior: Some(behavior.into()),
+    }
 }
 
 /// The templates: a network with a group, a bundle of small things, and one that fails in the end.

@@ -5,7 +5,7 @@ use super::{Policy, PolicyKind, tracking};
 use crate::decisions::{self, CameTo, Held, Reckoned};
 use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
-use crate::{causes, driver, errors};
+use crate::{causes, driver, errors, zonal_shift};
 use api::autoscaling as wire;
 use kernel::{ApiError, Caller, Tx};
 use serde_json::{Value, json};
@@ -196,6 +196,9 @@ fn reckon(
         }
         PolicyKind::Predictive { .. } => CameTo::Held(Held::Forecast),
     };
+    if reckoned.sets().is_some_and(|sets| sets < desired) && zonal_shift::is_active(tx, group) {
+        reckoned.came_to = CameTo::Held(Held::ZonalShift);
+    }
     Ok(reckoned)
 }
 

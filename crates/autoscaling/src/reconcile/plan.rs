@@ -5,15 +5,17 @@ use crate::decisions::Choice;
 use crate::members::{Ailment, LifecycleState};
 use kernel::Timestamp;
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the group should be.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Desired {
     /// In units of capacity: instances, unless they have weights.
     pub(crate) capacity: usize,
-    /// Zones it may launch into.
+    /// Its zones.
     pub(crate) zones: Vec<SmolStr>,
+    /// Those among them that a zonal shift leads away from: nothing is launched there.
+    pub(crate) shifted: BTreeSet<SmolStr>,
     /// Termination policies, as successive filters.
     pub(crate) policies: Vec<SmolStr>,
     pub(crate) suspended: Suspension,
@@ -37,6 +39,13 @@ pub(crate) struct Desired {
     pub(crate) max_lifetime_millis: Option<i64>,
     /// An instance refresh that may go on replacing: minimum and maximum healthy percentage.
     pub(crate) refresh: Option<(usize, usize)>,
+}
+
+impl Desired {
+    /// Zones it may launch into.
+    pub(super) fn open_zones(&self) -> Vec<SmolStr> {
+        self.zones.iter().filter(|zone| !self.shifted.contains(*zone)).cloned().collect()
+    }
 }
 
 /// Processes that the user has suspended.
@@ -74,6 +83,8 @@ pub(crate) struct Observed {
     pub(crate) impaired: bool,
     /// A load balancer whose word counts says that it is unhealthy, and its grace is over.
     pub(crate) rejected: bool,
+    /// It is in a zone whose unhealthy instances are left alone while a zonal shift lasts.
+    pub(crate) shielded: bool,
     pub(crate) protected: bool,
     pub(crate) joined_at: Timestamp,
     pub(crate) down_since: Option<Timestamp>,
@@ -222,6 +233,7 @@ pub(crate) fn plan(desired: &Desired, observed: &[Observed], now: Timestamp) -> 
         && decision.actions.is_empty()
         && !desired.suspended.az_rebalance
         && !desired.suspended.launch
+        && desired.shifted.is_empty()
         && desired.failures < balance::ATTEMPTS
         && let Some(launch) = balance::rebalance(&desired.zones, &standings.counted)
     {
@@ -262,7 +274,11 @@ fn look<'a>(
         decision.actions.push(Action::MarkUnhealthy(member.id.clone(), ailment));
     }
     match ailment {
-        Some(ailment) if !desired.suspended.replace_unhealthy && !desired.suspended.terminate => {
+        Some(ailment)
+            if !desired.suspended.replace_unhealthy
+                && !desired.suspended.terminate
+                && !member.shielded =>
+        {
             standings.unsettled = true;
             standings.ailing.push((member, ailment));
         }
@@ -331,12 +347,13 @@ fn launch(
         return decision.wake(at);
     }
     let missing = missing.min(replaced.room.unwrap_or(missing));
-    let sizes = balance::sizes(&desired.zones, &standings.counted);
+    let zones = desired.open_zones();
+    let sizes = balance::sizes(&zones, &standings.counted);
     let purpose = |number| match number < replaced.units {
         true => Purpose::Replace,
         false => Purpose::Fill,
     };
-    spread(sizes, &desired.zones, missing, purpose, decision);
+    spread(sizes, &zones, missing, purpose, decision);
 }
 
 /// Puts `count` units into zones one by one, each into the one with the fewest.

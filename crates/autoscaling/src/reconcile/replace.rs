@@ -163,6 +163,10 @@ fn roll(
     if let Some(at) = desired.retries_at.filter(|at| now < *at) {
         return decision.wake(at);
     }
+    let open = desired.open_zones();
+    if open.is_empty() {
+        return;
+    }
     let counted = &standings.counted;
     let units =
         |members: &mut dyn Iterator<Item = &&Observed>| -> usize { members.map(|m| m.units).sum() };
@@ -186,8 +190,8 @@ fn roll(
             // The zones are to be even when the old ones have gone.
             let stays = |m: &&&Observed| !old.iter().any(|o| o.id == m.id);
             let staying: Vec<&Observed> = counted.iter().filter(stays).copied().collect();
-            let sizes = balance::sizes(&desired.zones, &staying);
-            spread(sizes, &desired.zones, launches, purpose, decision);
+            let sizes = balance::sizes(&open, &staying);
+            spread(sizes, &open, launches, purpose, decision);
         }
         let mut removable = ready.saturating_sub(floor.max(desired.capacity));
         for member in old.iter().take_while(|m| {
@@ -213,8 +217,8 @@ fn roll(
         zones.retain(|m| m.id != member.id);
         decision.terminate(member, reason);
     }
-    let sizes = balance::sizes(&desired.zones, &zones);
-    spread(sizes, &desired.zones, launches, purpose, decision);
+    let sizes = balance::sizes(&open, &zones);
+    spread(sizes, &open, launches, purpose, decision);
 }
 
 /// Looks again when the next instance has warmed up.

@@ -34,6 +34,7 @@ fn member(number: usize, zone: &str, at: Timestamp) -> Observed {
         ailment: Ailment::default(),
         impaired: false,
         rejected: false,
+        shielded: false,
         protected: false,
         joined_at: at,
         down_since: None,

@@ -1,5 +1,6 @@
 //! Starting, cancelling and rolling back instance refreshes.
 
+use super::pool::{self, PoolShare};
 use super::preferences::Preferences;
 use super::progress;
 use super::row::{Progress, Refresh, Status};
@@ -7,6 +8,7 @@ use crate::errors;
 use crate::groups::Group;
 use crate::members::Member;
 use crate::sources::{self, Given, Source};
+use crate::warm_pools;
 use api::autoscaling as wire;
 use api::cloudwatch;
 use kernel::{ApiError, Caller, Row, Tx, Wait};
@@ -45,6 +47,10 @@ pub(super) fn start_instance_refresh(
         group.members(tx).filter(|m| progress::is_live(m)).cloned().collect();
     let wanted = source.clone().unwrap_or_else(|| Source::of(&group));
     let old = outdated(tx, caller, &live, &preferences, &wanted)?;
+    let pool = match warm_pools::size(tx, &group) {
+        Some(_) => Some(pool_share(tx, caller, &group, &preferences, &wanted)?),
+        None => None,
+    };
     let id = tx.new_uuid();
     let now = tx.now();
     let begins = now.plus_millis(tx.pace().millis(Wait::GroupReaction));
@@ -65,6 +71,8 @@ pub(super) fn start_instance_refresh(
         waits_until: Some(begins),
         progressed_at: begins,
         rollback: None,
+        shifted: false,
+        pool,
     };
     forget_ended(tx, &group.name);
     tx.put(refresh);
@@ -88,6 +96,25 @@ fn outdated(
         preferences.ignores(m) || matching.as_ref().is_some_and(|matching| matching.matches(m))
     };
     Ok(live.iter().filter(|m| !stays(m)).map(|m| m.instance_id.clone()).collect())
+}
+
+/// What is to be done in the warm pool. Protection from scale-in begins in service only, so none
+/// of its instances is passed over for that.
+fn pool_share(
+    tx: &mut Tx,
+    caller: &Caller,
+    group: &Group,
+    preferences: &Preferences,
+    wanted: &Source,
+) -> Result<PoolShare, ApiError> {
+    let there = pool::staying(tx, group);
+    let matching = match preferences.skip_matching {
+        true => Some(sources::Matching::of(tx, caller, wanted)?),
+        false => None,
+    };
+    let stays = |m: &Member| matching.as_ref().is_some_and(|matching| matching.matches(m));
+    let old = there.iter().filter(|m| !stays(m)).map(|m| m.instance_id.clone()).collect();
+    Ok(PoolShare::new(&there, old))
 }
 
 /// The desired configuration of a request, checked.

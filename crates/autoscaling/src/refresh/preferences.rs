@@ -81,6 +81,11 @@ impl Preferences {
         }
     }
 
+    /// The percentage that stays healthy.
+    pub(super) fn min_healthy(&self) -> usize {
+        self.min_healthy
+    }
+
     /// Whether a member is no part of the refresh.
     pub(super) fn ignores(&self, member: &Member) -> bool {
         match member.state {

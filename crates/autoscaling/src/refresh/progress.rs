@@ -4,11 +4,12 @@
 //! rollback" in the user guide.
 
 use super::operations::ask_alarms;
+use super::pool;
 use super::preferences::Standby;
 use super::row::{Progress, Refresh, Rollback, Status};
 use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
-use crate::{causes, lifecycle};
+use crate::{causes, lifecycle, zonal_shift};
 use kernel::{Caller, Timestamp, Tx};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -101,6 +102,7 @@ fn poll(tx: &Tx, refresh: &Refresh) -> Option<Timestamp> {
 
 /// Forgets those that have been replaced.
 fn prune(tx: &Tx, refresh: &mut Refresh) {
+    pool::prune(tx, refresh);
     let stays = |id: &SmolStr| tx.get::<Member>(id).is_some_and(|m| is_live(&m));
     refresh.old.retain(stays);
 }
@@ -112,7 +114,8 @@ fn look(tx: &mut Tx, caller: &Caller, group: &Group, refresh: &Refresh) -> Seen 
     let (mut ready, mut held_units, mut largest) = (0, 0, 1);
     for member in group.members(tx) {
         let state = member.state;
-        seen.moving |= state.is_pending() || state.is_terminating();
+        let prepares = state.is_warmed() && !state.is_prepared();
+        seen.moving |= state.is_pending() || state.is_terminating() || prepares;
         if !is_live(member) {
             continue;
         }
@@ -162,7 +165,10 @@ fn replace(tx: &mut Tx, group: &Group, refresh: &mut Refresh, seen: &Seen) {
     if refresh.waits_until.is_some_and(|at| now < at) {
         return;
     }
-    if refresh.waits_until.take().is_some() {
+    // What a zonal shift delays is given so much longer.
+    let is_shifted = zonal_shift::is_active(tx, group);
+    let was_shifted = std::mem::replace(&mut refresh.shifted, is_shifted);
+    if refresh.waits_until.take().is_some() || is_shifted || was_shifted {
         refresh.progressed_at = now;
     }
     let left = seen.left.min(refresh.total);
@@ -173,11 +179,18 @@ fn replace(tx: &mut Tx, group: &Group, refresh: &mut Refresh, seen: &Seen) {
         100 => left == 0,
         goal => done >= goal,
     };
-    if complete && refresh.status == Status::RollbackInProgress {
-        return refresh.end(Status::RollbackSuccessful, now);
-    }
-    if complete {
-        return reached(refresh, done, now);
+    let pool_complete = match complete && pools_turn(refresh, done) {
+        true => pool::advance(tx, group, refresh),
+        false => {
+            pool::pause(refresh);
+            true
+        }
+    };
+    if complete && pool_complete {
+        return match refresh.status {
+            Status::RollbackInProgress => refresh.end(Status::RollbackSuccessful, now),
+            _ => reached(refresh, done, now),
+        };
     }
     if deadline(refresh, seen).is_some_and(|at| now >= at) {
         let why = match &seen.held {
@@ -188,13 +201,16 @@ fn replace(tx: &mut Tx, group: &Group, refresh: &mut Refresh, seen: &Seen) {
     }
 }
 
+/// Whether all that is in service has been replaced, and no checkpoint is left before the pool.
+fn pools_turn(refresh: &Refresh, done: usize) -> bool {
+    let last = refresh.preferences.checkpoints.last().copied().unwrap_or(100);
+    !refresh.is_forward() || (done == 100 && last == 100)
+}
+
 /// Forward, the percentage grows; on the way back it goes down to nothing again.
 fn note(refresh: &mut Refresh, left: usize, done: usize, now: Timestamp) {
     let progress = match &refresh.rollback {
-        Some(rollback) => Progress {
-            percent: rollback.before.percent * (100 - done) / 100,
-            left: rollback.before.left + refresh.total - left,
-        },
+        Some(rollback) => rollback.before.undone(done, refresh.total - left, rollback.total),
         None => Progress { percent: done, left },
     };
     if progress != refresh.progress {
@@ -268,12 +284,15 @@ fn fail(tx: &mut Tx, group: &Group, refresh: &mut Refresh, reason: String) {
 pub(super) fn turn_back(tx: &Tx, group: &Group, refresh: &mut Refresh, reason: String) {
     let now = tx.now();
     refresh.status = Status::RollbackInProgress;
-    let brought = |m: &&Arc<Member>| is_live(m) && !refresh.before.contains(&m.instance_id);
+    let forward = refresh.total;
+    let was_there = refresh.was_there();
+    let brought = |m: &&Arc<Member>| is_live(m) && !was_there.contains(&m.instance_id);
     let ids = group.members(tx).filter(brought).map(|m| m.instance_id.clone());
     refresh.old = ids.collect();
+    pool::turn_back(tx, group, refresh, &was_there);
     refresh.total = refresh.old.len();
-    refresh.rollback =
-        Some(Rollback { reason, started_at: now.whole_seconds(), before: refresh.progress });
+    let (started_at, before) = (now.whole_seconds(), refresh.progress);
+    refresh.rollback = Some(Rollback { reason, started_at, before, total: forward });
     // What stays, and what now comes, is as it should be.
     refresh.before.clear();
     refresh.waits_until = None;

@@ -1,5 +1,6 @@
 //! What is kept of an instance refresh.
 
+use super::pool::PoolShare;
 use super::preferences::Preferences;
 use crate::sources::Source;
 use kernel::{IndexSink, Row, Snapshot, Timestamp};
@@ -58,12 +59,24 @@ pub(super) struct Progress {
     pub(super) left: usize,
 }
 
+impl Progress {
+    /// What is left of it, of `total` instances, when `percent` of what it brought, `count`
+    /// instances, has been undone. Some of those had not come so far that they counted.
+    pub(super) fn undone(self, percent: usize, count: usize, total: usize) -> Self {
+        let left = (self.left + count).min(total);
+        Self { percent: self.percent * (100 - percent) / 100, left }
+    }
+}
+
 /// Why and when a refresh turned back, and how far it had come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Rollback {
     pub(super) reason: String,
     pub(super) started_at: Timestamp,
     pub(super) before: Progress,
+    /// How many instances in service were to be replaced on the way forward.
+    #[serde(default)]
+    pub(super) total: usize,
 }
 
 /// An instance refresh.
@@ -92,6 +105,12 @@ pub(crate) struct Refresh {
     /// When something last happened; after an hour without, the refresh fails.
     pub(super) progressed_at: Timestamp,
     pub(super) rollback: Option<Rollback>,
+    /// At the last look a zonal shift led the group away from a zone.
+    #[serde(default)]
+    pub(super) shifted: bool,
+    /// What is done in the group's warm pool, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pool: Option<PoolShare>,
 }
 
 impl Refresh {
@@ -111,6 +130,12 @@ impl Refresh {
     /// Whether it leads to its desired configuration, rather than back.
     pub(super) fn is_forward(&self) -> bool {
         matches!(self.status, Status::Pending | Status::InProgress | Status::Baking)
+    }
+
+    /// The instances that there were at the start, in service or in the pool.
+    pub(super) fn was_there(&self) -> BTreeSet<SmolStr> {
+        let pool = self.pool.iter().flat_map(|pool| &pool.before);
+        self.before.iter().chain(pool).cloned().collect()
     }
 
     /// The percentage that the present phase leads to.

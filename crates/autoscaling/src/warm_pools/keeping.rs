@@ -5,7 +5,7 @@ use crate::groups::Group;
 use crate::members::{LifecycleState, Member};
 use crate::observe::World;
 use crate::reconcile::{Machine, Purpose};
-use crate::{causes, launch, lifecycle, refresh};
+use crate::{causes, launch, lifecycle, refresh, zonal_shift};
 use kernel::{Caller, Tx};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -48,10 +48,42 @@ pub(crate) fn fill(tx: &mut Tx, caller: &Caller, name: &str, world: &World) {
             end(tx, caller, &group, &member, false);
         }
     }
+    if surplus == 0 && leaving.is_empty() {
+        replace_outdated(tx, caller, &group, &staying, wanted);
+    }
     // What leaves makes room when it is gone.
     let missing = wanted.saturating_sub(staying.len() + leaving.len());
     if missing > 0 {
         launch(tx, caller, &group, &staying, missing);
+    }
+}
+
+/// Terminates instances that an instance refresh replaces, as many as may be missing at a time; at
+/// least one of a pool that is complete, or a small one would never be refreshed.
+fn replace_outdated(
+    tx: &mut Tx,
+    caller: &Caller,
+    group: &Group,
+    staying: &[Arc<Member>],
+    wanted: usize,
+) {
+    if group.is_suspended("Terminate") || group.is_suspended("Launch") {
+        return;
+    }
+    let has_open_zones = !zonal_shift::away(tx, group.clone()).places.is_empty();
+    if !has_open_zones || group.retries_at.is_some_and(|at| tx.now() < at) {
+        return;
+    }
+    let Some((outdated, min_percent)) = refresh::replaceable(tx, group) else { return };
+    let ready: Vec<&Arc<Member>> =
+        staying.iter().filter(|m| m.state.is_prepared() && m.healthy).collect();
+    let floor = (wanted * min_percent).div_ceil(100);
+    let room = ready.len().saturating_sub(floor).max(usize::from(ready.len() >= wanted));
+    let now = tx.now();
+    let next = ready.into_iter().filter(|m| outdated.contains(&m.instance_id)).take(room);
+    for member in next {
+        let id = &member.instance_id;
+        lifecycle::terminate_now(tx, caller, group, id, &causes::refreshing(now, id));
     }
 }
 
@@ -121,14 +153,15 @@ fn launch(
     }
     let own = group.members(tx).filter(|m| !m.state.is_warmed() && !m.state.is_terminating());
     let mut sizes = zones(own.chain(staying).map(|m| &m.zone));
-    let places = group.zones();
+    let target = zonal_shift::away(tx, refresh::target(tx, group));
+    let places = target.zones();
     let mut counts: BTreeMap<SmolStr, usize> = BTreeMap::new();
     for _ in 0..missing {
         let Some(zone) = places.iter().min_by_key(|zone| sizes.get(*zone)) else { return };
         *sizes.entry(zone.clone()).or_default() += 1;
         *counts.entry(zone.clone()).or_default() += 1;
     }
-    let mut launcher = launch::Launcher::for_pool(refresh::target(tx, group), caller.clone());
+    let mut launcher = launch::Launcher::for_pool(target, caller.clone());
     for (zone, count) in counts {
         let before = staying.len();
         launcher.launch(tx, &zone, count, &Purpose::Fill, (before, before + count));

@@ -7,7 +7,7 @@ use crate::activities::{self, Activity, Kind, Status};
 use crate::groups::Group;
 use crate::lifecycle::{self, Begun};
 use crate::members::{LifecycleState, Member};
-use crate::causes;
+use crate::{causes, refresh};
 use api::ec2;
 use kernel::{ApiError, Caller, Tx};
 use smol_str::SmolStr;
@@ -68,8 +68,10 @@ pub(crate) fn draw(
     if tx.get::<Pool>(&group.name).is_none_or(|pool| pool.deleting) {
         return 0;
     }
+    let outdated = refresh::awaits(tx, &group.name);
     let ready: Vec<Arc<Member>> = pooled(tx, group)
         .filter(|m| m.state.is_prepared() && m.healthy && m.zone == *zone)
+        .filter(|m| !outdated.contains(&m.instance_id))
         .cloned()
         .collect();
     let mut drawn = 0;

@@ -22,3 +22,4 @@ mod spot;
 mod tags;
 mod traffic;
 mod warm_pools;
+mod zonal_shifts;

@@ -542,3 +542,210 @@ fn a_refresh_comes_to_its_end_when_nothing_takes_time() {
     assert_eq!(stands(&auto), ("Successful".to_owned(), 100, 0));
     assert_eq!((auto.ids().len(), kept(&auto, &before)), (4, 0));
 }
+
+/// A group of two of at most five from the first version of the template, with a warm pool.
+fn pooled() -> Auto {
+    let auto = Auto::new();
+    template(&auto);
+    auto.group_with(0, 5, 2, |g| {
+        g.launch_configuration_name = None;
+        g.launch_template = Some(version("1"));
+    });
+    auto.ok::<ops::PutWarmPool>(autoscaling::PutWarmPoolType {
+        auto_scaling_group_name: "g".into(),
+        ..Default::default()
+    });
+    auto.rest();
+    auto.step(HOUR);
+    auto
+}
+
+fn pool(auto: &Auto) -> Vec<autoscaling::Instance> {
+    let found = auto.ok::<ops::DescribeWarmPool>(autoscaling::DescribeWarmPoolType {
+        auto_scaling_group_name: "g".into(),
+        ..Default::default()
+    });
+    found.instances.expect("a list")
+}
+
+/// The types of the pool's instances, sorted.
+fn pool_types(auto: &Auto) -> Vec<SmolStr> {
+    let mut types: Vec<_> = pool(auto).into_iter().filter_map(|i| i.instance_type).collect();
+    types.sort();
+    types
+}
+
+/// Percentage and instances left, of the instances in service and of those in the pool.
+#[track_caller]
+fn shares(details: Option<autoscaling::InstanceRefreshProgressDetails>) -> [(i64, i64); 2] {
+    let details = details.expect("details");
+    let live = details.live_pool_progress.expect("a live pool");
+    let warm = details.warm_pool_progress.expect("a warm pool");
+    let number = |value: Option<i64>| value.expect("a number");
+    [
+        (number(live.percentage_complete), number(live.instances_to_update)),
+        (number(warm.percentage_complete), number(warm.instances_to_update)),
+    ]
+}
+
+fn progress(auto: &Auto) -> [(i64, i64); 2] {
+    shares(refreshes(auto).remove(0).progress_details)
+}
+
+/// Steps until as many of the pool's instances are of the new version.
+#[track_caller]
+fn step_until_prepared(auto: &Auto, count: usize) {
+    for _ in 0..10_000 {
+        let ready = |i: &autoscaling::Instance| {
+            i.instance_type.as_deref() == Some("t2.small")
+                && i.lifecycle_state.as_deref() == Some("Warmed:Stopped")
+        };
+        if pool(auto).iter().filter(|i| ready(i)).count() >= count {
+            return;
+        }
+        auto.step(100);
+    }
+    panic!("{:?}", pool_types(auto));
+}
+
+#[test]
+fn a_refresh_replaces_what_is_in_service_and_then_the_warm_pool() {
+    let auto = pooled();
+    upgrade(&auto, |_| ());
+    assert_eq!(progress(&auto), [(0, 2), (0, 3)]);
+    step_until_prepared(&auto, 1);
+    // Those in service had their turn before; the pool's go one by one.
+    assert_eq!(types(&auto), ["t2.small"; 2]);
+    auto.step(1_000);
+    assert_eq!(stands(&auto), ("InProgress".to_owned(), 60, 2));
+    assert_eq!(progress(&auto), [(100, 0), (33, 2)]);
+    auto.rest();
+    assert_eq!(stands(&auto), ("Successful".to_owned(), 100, 0));
+    assert_eq!(progress(&auto), [(100, 0), (100, 0)]);
+    assert_eq!(
+        (types(&auto), pool_types(&auto)),
+        (vec!["t2.small".into(); 2], vec!["t2.small".into(); 3])
+    );
+    let told = auto.history();
+    let gone = |[what, _, why]: &&[String; 3]| {
+        what.starts_with("Successful") && why.contains("in response to an instance refresh.  At T")
+    };
+    assert_eq!(told.iter().filter(gone).count(), 5, "{told:?}");
+}
+
+#[test]
+fn outdated_instances_of_the_pool_do_not_replace_others() {
+    let auto = pooled();
+    let before: Vec<_> = pool(&auto).into_iter().filter_map(|i| i.instance_id).collect();
+    upgrade(&auto, |_| ());
+    auto.set_desired(4);
+    auto.rest();
+    assert_eq!(stands(&auto).0, "Successful");
+    assert_eq!((types(&auto), kept(&auto, &before)), (vec!["t2.small".into(); 4], 0));
+    assert_eq!(pool_types(&auto), ["t2.small"]);
+}
+
+#[test]
+fn a_pool_that_matches_is_left_alone() {
+    let auto = pooled();
+    let before = pool(&auto);
+    auto.ok::<ops::StartInstanceRefresh>(request(|p| p.skip_matching = Some(true)));
+    assert_eq!(progress(&auto), [(0, 0), (0, 0)]);
+    auto.rest();
+    assert_eq!(stands(&auto), ("Successful".to_owned(), 100, 0));
+    let ids = |pool: Vec<autoscaling::Instance>| -> Vec<_> {
+        pool.into_iter().map(|i| i.instance_id).collect()
+    };
+    assert_eq!(ids(pool(&auto)), ids(before));
+}
+
+#[test]
+fn half_a_pool_goes_at_a_time_if_half_of_it_may() {
+    let auto = pooled();
+    let settle = |p: &mut autoscaling::RefreshPreferences| p.min_healthy_percentage = Some(0);
+    upgrade(&auto, settle);
+    let prepared = |auto: &Auto| {
+        pool(auto).iter().filter(|i| i.lifecycle_state.as_deref() == Some("Warmed:Stopped")).count()
+    };
+    let mut fewest = 3;
+    for _ in 0..2_000 {
+        auto.step(100);
+        fewest = fewest.min(prepared(&auto));
+    }
+    assert_eq!(fewest, 0);
+    assert_eq!(stands(&auto).0, "Successful");
+}
+
+#[test]
+fn a_cancelled_refresh_leaves_the_rest_of_the_pool() {
+    let auto = pooled();
+    upgrade(&auto, |_| ());
+    step_until_prepared(&auto, 1);
+    auto.ok::<ops::CancelInstanceRefresh>(autoscaling::CancelInstanceRefreshType {
+        auto_scaling_group_name: "g".into(),
+        ..Default::default()
+    });
+    auto.rest();
+    assert_eq!(stands(&auto).0, "Cancelled");
+    assert_eq!(types(&auto), ["t2.small"; 2]);
+    let types = pool_types(&auto);
+    assert_eq!(types.len(), 3);
+    assert!(types.iter().any(|kind| kind == "t2.micro"), "{types:?}");
+    assert!(types.iter().any(|kind| kind == "t2.small"), "{types:?}");
+}
+
+#[test]
+fn a_rollback_takes_back_what_came_into_the_pool() {
+    let auto = pooled();
+    let before: Vec<_> = pool(&auto).into_iter().filter_map(|i| i.instance_id).collect();
+    upgrade(&auto, |_| ());
+    step_until_prepared(&auto, 1);
+    auto.step(1_000);
+    auto.ok::<ops::RollbackInstanceRefresh>(autoscaling::RollbackInstanceRefreshType {
+        auto_scaling_group_name: "g".into(),
+    });
+    let shown = refreshes(&auto).remove(0).rollback_details.expect("a rollback");
+    assert_eq!(shares(shown.progress_details_on_rollback), [(100, 0), (33, 2)]);
+    assert_eq!(shown.percentage_complete_on_rollback, Some(60));
+    auto.rest();
+    assert_eq!(stands(&auto).0, "RollbackSuccessful");
+    assert_eq!(progress(&auto), [(0, 2), (0, 3)]);
+    assert_eq!(
+        (types(&auto), pool_types(&auto)),
+        (vec!["t2.micro".into(); 2], vec!["t2.micro".into(); 3])
+    );
+    // What had not been replaced stayed: as it should be, it was drawn into the group.
+    assert_eq!(kept(&auto, &before), 1);
+}
+
+#[test]
+fn a_refresh_that_stops_at_a_checkpoint_leaves_the_pool_alone() {
+    let auto = pooled();
+    upgrade(&auto, |p| {
+        p.checkpoint_percentages = Some(vec![50]);
+        p.checkpoint_delay = Some(60);
+    });
+    auto.rest();
+    assert_eq!(stands(&auto).0, "Successful");
+    assert_eq!(pool_types(&auto), ["t2.micro"; 3]);
+}
+
+#[test]
+fn a_pool_that_is_deleted_is_not_waited_for() {
+    let auto = pooled();
+    upgrade(&auto, |_| ());
+    auto.ok::<ops::DeleteWarmPool>(autoscaling::DeleteWarmPoolType {
+        auto_scaling_group_name: "g".into(),
+        force_delete: Some(true),
+    });
+    auto.rest();
+    assert_eq!(stands(&auto), ("Successful".to_owned(), 100, 0));
+}
+
+#[test]
+fn only_a_refresh_with_a_warm_pool_tells_of_shares() {
+    let auto = Auto::new();
+    auto.group(0, 9, 1);
+    start(&auto, |_| ());
+    assert_eq!(refreshes(&auto).remove(0).progress_details, None);
+}

@@ -35,7 +35,8 @@ fn in_service(instances: &[Instance]) -> i64 {
     instances.iter().filter(ready).map(|i| weight(i).unwrap_or(1)).sum()
 }
 
-/// The text of the newest activity, if it failed: why the group does not come up.
+/// The text of the newest activity, if it failed: why the group does not come up. What failed
+/// before the operation was at the group does not count, for the group has yet to try again.
 fn failure(cx: &mut Context<'_>, id: &str) -> Result<Option<SmolStr>, ApiError> {
     let input = DescribeScalingActivitiesType {
         auto_scaling_group_name: Some(id.into()),
@@ -44,7 +45,8 @@ fn failure(cx: &mut Context<'_>, id: &str) -> Result<Option<SmolStr>, ApiError> 
     };
     let found = cx.call::<ops::DescribeScalingActivities>(input)?;
     let newest = found.activities.and_then(|a| a.into_iter().next()).unwrap_or_default();
-    let failed = newest.status_code.as_deref() == Some("Failed");
+    let is_news = newest.start_time.is_some_and(|at| at >= cx.since);
+    let failed = is_news && newest.status_code.as_deref() == Some("Failed");
     Ok(newest.status_message.filter(|_| failed))
 }
 

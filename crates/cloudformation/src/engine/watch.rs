@@ -37,6 +37,10 @@ impl Run<'_, '_> {
 
     /// How it stands: its rolling update, its signals, and what its service says.
     fn standing(&mut self, number: usize, row: &mut StackResource) -> Result<Standing, String> {
+        let step = &self.operation.steps[number];
+        let returns = matches!(step.action, Action::Restore(_));
+        // A way back begins in the very instant of the failure that it answers.
+        self.world.set_since(step.since.plus_millis(returns.into()));
         if let Some(rolling) = self.operation.steps[number].rolling.take() {
             match self.roll(row, rolling) {
                 Rolled::Running(rolling) => {
@@ -47,7 +51,6 @@ impl Run<'_, '_> {
                 Rolled::Done => {}
             }
         }
-        let returns = matches!(self.operation.steps[number].action, Action::Restore(_));
         if returns && row.resource_type == nested::STACK {
             return self.nested_back(number, row);
         }

@@ -8,10 +8,10 @@ use crate::stacks::Stack;
 use api::{ec2, ssm};
 use cfn_resources::{Context, Provider, StackFacts};
 use cfn_template::{Lookup, Problem, Resolution, no_export, no_ssm_parameter};
-use kernel::{Caller, Tx};
+use kernel::{Caller, Timestamp, Tx};
 use serde_json::Value;
 use smol_str::SmolStr;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 /// Answers what an evaluation asks, from the transaction's state. Providers and evaluation share
@@ -24,6 +24,8 @@ pub(crate) struct World<'a> {
     pending: RefCell<BTreeSet<SmolStr>>,
     /// Names of the exports that were asked for.
     imports: RefCell<BTreeSet<SmolStr>>,
+    /// Since when the operation is at the resource that it looks at.
+    since: Cell<Timestamp>,
 }
 
 /// How many stacks a stack is nested in.
@@ -49,6 +51,7 @@ impl<'a> World<'a> {
             facts,
             pending: RefCell::default(),
             imports: RefCell::default(),
+            since: Cell::default(),
         }
     }
 
@@ -60,6 +63,7 @@ impl<'a> World<'a> {
             facts: StackFacts::default(),
             pending: RefCell::default(),
             imports: RefCell::default(),
+            since: Cell::default(),
         }
     }
 
@@ -82,9 +86,19 @@ impl<'a> World<'a> {
             None => return None,
         };
         let mut tx = self.tx.borrow_mut();
-        let mut context =
-            Context { tx: &mut tx, caller: &self.caller, stack: &self.facts, logical_id };
+        let mut context = Context {
+            tx: &mut tx,
+            caller: &self.caller,
+            stack: &self.facts,
+            logical_id,
+            since: self.since.get(),
+        };
         Some(work(provider, &mut context))
+    }
+
+    /// Says since when the operation is at the resource that it looks at now.
+    pub(super) fn set_since(&self, since: Timestamp) {
+        self.since.set(since);
     }
 
     /// Says that a resource's values do not hold yet, or that they do.

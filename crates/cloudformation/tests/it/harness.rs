@@ -2,8 +2,8 @@
 
 use api::cloudformation::{self as wire, ops};
 use kernel::{
-    ApiError, Caller, Clock, ClockMode, Cloud, Journal, JournalError, Operation, Pace, Record,
-    Settings, Wall,
+    ApiError, Caller, Clock, ClockMode, Cloud, FaultKind, FaultPlan, FaultRule, Journal,
+    JournalError, Operation, Pace, Record, Settings, Wall,
 };
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -97,6 +97,14 @@ impl Stacks {
             Ok(_) => panic!("{} was expected to fail", O::NAME),
             Err(error) => assert_eq!((&*error.code, &*error.message), (code, message)),
         }
+    }
+
+    /// Launches find no capacity from now on, or do again.
+    pub fn no_capacity(&self, none: bool) {
+        let rule = FaultRule::of(FaultKind::InsufficientCapacity);
+        let rules = none.then_some(rule).into_iter().collect();
+        let plan = FaultPlan { rules, ..FaultPlan::default() };
+        self.cloud.set_faults(plan).expect("a tape never fails");
     }
 
     /// A control, also one that only services use.

@@ -3,6 +3,7 @@
 use crate::harness::{Stacks, deletion, group, named, refused, template, update, value, with};
 use api::autoscaling as asg;
 use api::cloudformation::{self as wire, ops};
+use api::ec2;
 use serde_json::{Value, json};
 
 fn bad(before: &str) -> Value {
@@ -262,7 +263,7 @@ fn a_deletion_that_fails_can_be_forced() {
         ..deletion("s")
     };
     assert!(stacks.call::<ops::DeleteStack>(forced()).is_err(), "not before it has failed");
-    stacks.ok::<api::ec2::ops::CreateSubnet>(api::ec2::CreateSubnetRequest {
+    stacks.ok::<ec2::ops::CreateSubnet>(ec2::CreateSubnetRequest {
         vpc_id: vpc.into(),
         cidr_block: Some("10.0.1.0/24".into()),
         ..Default::default()
@@ -279,6 +280,53 @@ fn a_restart_of_what_rests_changes_nothing() {
     let mut stacks = stuck();
     stacks.restart();
     stacks.ok::<ops::ContinueUpdateRollback>(go_on(&["G"]));
+    stacks.rest();
+    assert_eq!(stacks.status("s"), "UPDATE_ROLLBACK_COMPLETE");
+}
+
+/// A group of two that has lost an instance is to become one of three, and finds no capacity:
+/// the way back to two needs a launch as well.
+fn short_of_capacity() -> Stacks {
+    let stacks = Stacks::new();
+    stacks.create("s", &group(2, |_| ()));
+    let found = stacks.ok::<asg::ops::DescribeAutoScalingInstances>(Default::default());
+    let lost = found.auto_scaling_instances.expect("a list").remove(0).instance_id;
+    stacks.no_capacity(true);
+    stacks.ok::<ec2::ops::TerminateInstances>(ec2::TerminateInstancesRequest {
+        instance_ids: lost.into_iter().collect(),
+        ..Default::default()
+    });
+    stacks.ok::<ops::UpdateStack>(update("s", &group(3, |_| ())));
+    for _ in 0..100_000 {
+        if stacks.status("s") != "UPDATE_IN_PROGRESS" {
+            break;
+        }
+        stacks.step(1);
+    }
+    stacks
+}
+
+#[test]
+fn a_failure_that_a_rollback_answers_does_not_fail_the_rollback() {
+    let stacks = short_of_capacity();
+    assert_eq!(stacks.status("s"), "UPDATE_ROLLBACK_IN_PROGRESS");
+    stacks.no_capacity(false);
+    stacks.rest();
+    assert_eq!(stacks.status("s"), "UPDATE_ROLLBACK_COMPLETE");
+}
+
+#[test]
+fn a_group_that_cannot_come_back_fails_the_rollback_until_it_is_continued() {
+    let stacks = short_of_capacity();
+    stacks.step(60_000);
+    assert_eq!(stacks.status("s"), "UPDATE_ROLLBACK_FAILED");
+    let last = stacks.lines_of("s", "G", 0).pop().expect("an event");
+    assert!(last.1.starts_with("Group did not stabilize. Last scaling activity: "), "{last:?}");
+    stacks.no_capacity(false);
+    stacks.ok::<ops::ContinueUpdateRollback>(wire::ContinueUpdateRollbackInput {
+        stack_name: "s".into(),
+        ..Default::default()
+    });
     stacks.rest();
     assert_eq!(stacks.status("s"), "UPDATE_ROLLBACK_COMPLETE");
 }

@@ -92,6 +92,13 @@ impl Elb {
         self.cloud.set_faults(FaultPlan { rules, numbered: 0 }).expect("a journal in memory");
     }
 
+    /// A question to the control API.
+    pub fn asked(&self, name: &str, request: &serde_json::Value) -> serde_json::Value {
+        let control = self.cloud.controls().find(|it| it.name() == name && it.is_read());
+        let control = control.expect("there is such a control");
+        self.cloud.control(WALL, control, &self.caller, request).expect("an answer")
+    }
+
     /// The default VPC.
     pub fn vpc(&self) -> SmolStr {
         let found = self.ok::<ec2::ops::DescribeVpcs>(Default::default()).vpcs;

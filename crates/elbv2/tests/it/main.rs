@@ -8,3 +8,4 @@ mod load_balancers;
 mod rules;
 mod target_groups;
 mod targets;
+mod zonal_shifts;

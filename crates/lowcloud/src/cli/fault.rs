@@ -18,8 +18,8 @@ pub(crate) struct FaultOptions {
 enum FaultAction {
     /// Let something go wrong.
     ///
-    /// KIND is insufficient-capacity, zone-outage, status-check, boot-failure, spot-interruption,
-    /// throttle, latency, server-error, quota or health-check. What is not said matches
+    /// KIND is insufficient-capacity, zone-outage, zonal-shift, status-check, boot-failure,
+    /// spot-interruption, throttle, latency, server-error, quota or health-check. What is not said matches
     /// everything; texts may hold * and ?.
     Add(Box<AddOptions>),
     /// List the faults.
