@@ -9,6 +9,24 @@ use smol_str::SmolStr;
 
 /// The operations, as types.
 pub mod ops {
+    /// `AllocateAddress`
+    #[derive(Debug)]
+    pub struct AllocateAddress;
+    impl model::Operation for AllocateAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AllocateAddress";
+        type Input = super::AllocateAddressRequest;
+        type Output = super::AllocateAddressResult;
+    }
+    /// `AssociateAddress`
+    #[derive(Debug)]
+    pub struct AssociateAddress;
+    impl model::Operation for AssociateAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AssociateAddress";
+        type Input = super::AssociateAddressRequest;
+        type Output = super::AssociateAddressResult;
+    }
     /// `AssociateRouteTable`
     #[derive(Debug)]
     pub struct AssociateRouteTable;
@@ -288,6 +306,15 @@ pub mod ops {
         type Input = super::DescribeAddressesRequest;
         type Output = super::DescribeAddressesResult;
     }
+    /// `DescribeAddressesAttribute`
+    #[derive(Debug)]
+    pub struct DescribeAddressesAttribute;
+    impl model::Operation for DescribeAddressesAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeAddressesAttribute";
+        type Input = super::DescribeAddressesAttributeRequest;
+        type Output = super::DescribeAddressesAttributeResult;
+    }
     /// `DescribeAvailabilityZones`
     #[derive(Debug)]
     pub struct DescribeAvailabilityZones;
@@ -540,6 +567,15 @@ pub mod ops {
         type Input = super::DetachInternetGatewayRequest;
         type Output = ();
     }
+    /// `DisassociateAddress`
+    #[derive(Debug)]
+    pub struct DisassociateAddress;
+    impl model::Operation for DisassociateAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DisassociateAddress";
+        type Input = super::DisassociateAddressRequest;
+        type Output = ();
+    }
     /// `DisassociateRouteTable`
     #[derive(Debug)]
     pub struct DisassociateRouteTable;
@@ -664,6 +700,15 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "RebootInstances";
         type Input = super::RebootInstancesRequest;
+        type Output = ();
+    }
+    /// `ReleaseAddress`
+    #[derive(Debug)]
+    pub struct ReleaseAddress;
+    impl model::Operation for ReleaseAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ReleaseAddress";
+        type Input = super::ReleaseAddressRequest;
         type Output = ();
     }
     /// `ReplaceRoute`
@@ -1046,6 +1091,116 @@ impl model::Output for Address {
     }
 }
 
+/// `AddressAttribute`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddressAttribute {
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `PtrRecord`
+    pub ptr_record: Option<SmolStr>,
+    /// `PtrRecordUpdate`
+    pub ptr_record_update: Option<PtrUpdateStatus>,
+}
+impl model::Output for AddressAttribute {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "publicIp", ..NONE },
+            Member { wire: "allocationId", ..NONE },
+            Member { wire: "ptrRecord", ..NONE },
+            Member { wire: "ptrRecordUpdate", ..NONE },
+        ];
+        if let Some(v) = &self.public_ip { put::text(w, &M[0], v) }
+        if let Some(v) = &self.allocation_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.ptr_record { put::text(w, &M[2], v) }
+        if let Some(v) = &self.ptr_record_update { put::structure::<PtrUpdateStatus>(w, &M[3], v) }
+    }
+}
+
+/// `AllocateAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AllocateAddressRequest {
+    /// `Domain`
+    pub domain: Option<SmolStr>,
+    /// `Address`
+    pub address: Option<SmolStr>,
+    /// `PublicIpv4Pool`
+    pub public_ipv4_pool: Option<SmolStr>,
+    /// `NetworkBorderGroup`
+    pub network_border_group: Option<SmolStr>,
+    /// `CustomerOwnedIpv4Pool`
+    pub customer_owned_ipv4_pool: Option<SmolStr>,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `IpamPoolId`
+    pub ipam_pool_id: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for AllocateAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Domain" => out.domain = take::text(value),
+                "Address" => out.address = take::text(value),
+                "PublicIpv4Pool" => out.public_ipv4_pool = take::text(value),
+                "NetworkBorderGroup" => out.network_border_group = take::text(value),
+                "CustomerOwnedIpv4Pool" => out.customer_owned_ipv4_pool = take::text(value),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "IpamPoolId" => out.ipam_pool_id = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AllocateAddressResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AllocateAddressResult {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `PublicIpv4Pool`
+    pub public_ipv4_pool: Option<SmolStr>,
+    /// `NetworkBorderGroup`
+    pub network_border_group: Option<SmolStr>,
+    /// `Domain`
+    pub domain: Option<SmolStr>,
+    /// `CustomerOwnedIp`
+    pub customer_owned_ip: Option<SmolStr>,
+    /// `CustomerOwnedIpv4Pool`
+    pub customer_owned_ipv4_pool: Option<SmolStr>,
+    /// `CarrierIp`
+    pub carrier_ip: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+}
+impl model::Output for AllocateAddressResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 8] = [
+            Member { wire: "allocationId", ..NONE },
+            Member { wire: "publicIpv4Pool", ..NONE },
+            Member { wire: "networkBorderGroup", ..NONE },
+            Member { wire: "domain", ..NONE },
+            Member { wire: "customerOwnedIp", ..NONE },
+            Member { wire: "customerOwnedIpv4Pool", ..NONE },
+            Member { wire: "carrierIp", ..NONE },
+            Member { wire: "publicIp", ..NONE },
+        ];
+        if let Some(v) = &self.allocation_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.public_ipv4_pool { put::text(w, &M[1], v) }
+        if let Some(v) = &self.network_border_group { put::text(w, &M[2], v) }
+        if let Some(v) = &self.domain { put::text(w, &M[3], v) }
+        if let Some(v) = &self.customer_owned_ip { put::text(w, &M[4], v) }
+        if let Some(v) = &self.customer_owned_ipv4_pool { put::text(w, &M[5], v) }
+        if let Some(v) = &self.carrier_ip { put::text(w, &M[6], v) }
+        if let Some(v) = &self.public_ip { put::text(w, &M[7], v) }
+    }
+}
+
 /// `ApplicationStatusSummary`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationStatusSummary {
@@ -1062,6 +1217,58 @@ impl model::Output for ApplicationStatusSummary {
         ];
         if let Some(v) = &self.status { put::text(w, &M[0], v) }
         if let Some(v) = &self.impaired_since { put::time(w, &M[1], v) }
+    }
+}
+
+/// `AssociateAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociateAddressRequest {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `InstanceId`
+    pub instance_id: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `PrivateIpAddress`
+    pub private_ip_address: Option<SmolStr>,
+    /// `AllowReassociation`
+    pub allow_reassociation: Option<bool>,
+}
+impl model::Input for AssociateAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AllocationId" => out.allocation_id = take::text(value),
+                "InstanceId" => out.instance_id = take::text(value),
+                "PublicIp" => out.public_ip = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value),
+                "PrivateIpAddress" => out.private_ip_address = take::text(value),
+                "AllowReassociation" => out.allow_reassociation = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AssociateAddressResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociateAddressResult {
+    /// `AssociationId`
+    pub association_id: Option<SmolStr>,
+}
+impl model::Output for AssociateAddressResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "associationId", ..NONE },
+        ];
+        if let Some(v) = &self.association_id { put::text(w, &M[0], v) }
     }
 }
 
@@ -3364,6 +3571,56 @@ impl model::Output for DescribeAccountAttributesResult {
     }
 }
 
+/// `DescribeAddressesAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAddressesAttributeRequest {
+    /// `AllocationIds`
+    pub allocation_ids: Option<Vec<SmolStr>>,
+    /// `Attribute`
+    pub attribute: Option<SmolStr>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DescribeAddressesAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AllocationIds" => out.allocation_ids = (|v| take::list(v, take::text))(value),
+                "Attribute" => out.attribute = take::text(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeAddressesAttributeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAddressesAttributeResult {
+    /// `Addresses`
+    pub addresses: Option<Vec<AddressAttribute>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeAddressesAttributeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "addressSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "nextToken", ..NONE },
+        ];
+        if let Some(v) = &self.addresses { (|w: &mut dyn model::Writer, m, v: &Vec<AddressAttribute>| put::list(w, m, v, put::structure::<AddressAttribute>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `DescribeAddressesRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeAddressesRequest {
@@ -4819,6 +5076,31 @@ impl model::Output for DhcpOptions {
         if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[1], v) }
         if let Some(v) = &self.dhcp_options_id { put::text(w, &M[2], v) }
         if let Some(v) = &self.dhcp_configurations { (|w: &mut dyn model::Writer, m, v: &Vec<DhcpConfiguration>| put::list(w, m, v, put::structure::<DhcpConfiguration>))(w, &M[3], v) }
+    }
+}
+
+/// `DisassociateAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DisassociateAddressRequest {
+    /// `AssociationId`
+    pub association_id: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DisassociateAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AssociationId" => out.association_id = take::text(value),
+                "PublicIp" => out.public_ip = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -13126,6 +13408,29 @@ impl model::Output for PropagatingVgw {
     }
 }
 
+/// `PtrUpdateStatus`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PtrUpdateStatus {
+    /// `Value`
+    pub value: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `Reason`
+    pub reason: Option<SmolStr>,
+}
+impl model::Output for PtrUpdateStatus {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "value", ..NONE },
+            Member { wire: "status", ..NONE },
+            Member { wire: "reason", ..NONE },
+        ];
+        if let Some(v) = &self.value { put::text(w, &M[0], v) }
+        if let Some(v) = &self.status { put::text(w, &M[1], v) }
+        if let Some(v) = &self.reason { put::text(w, &M[2], v) }
+    }
+}
+
 /// `PublicIpDnsNameOptions`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublicIpDnsNameOptions {
@@ -13245,6 +13550,34 @@ impl model::Output for RegionGeography {
             Member { wire: "name", ..NONE },
         ];
         if let Some(v) = &self.name { put::text(w, &M[0], v) }
+    }
+}
+
+/// `ReleaseAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReleaseAddressRequest {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `NetworkBorderGroup`
+    pub network_border_group: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for ReleaseAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AllocationId" => out.allocation_id = take::text(value),
+                "PublicIp" => out.public_ip = take::text(value),
+                "NetworkBorderGroup" => out.network_border_group = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 

@@ -4,6 +4,7 @@ mod rules;
 mod tagging;
 
 crate::resource_types! {
+    elastic_ip::ElasticIp + Association,
     instance::Instance,
     internet_gateway::InternetGateway,
     key_pair::KeyPair,

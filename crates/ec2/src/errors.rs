@@ -3,10 +3,12 @@
 //! EC2's model declares none; codes are from "Error codes for the Amazon EC2 API", texts as
 //! recorded from AWS or as its documentation words them.
 
+mod addresses;
 mod compute;
 mod network;
 mod templates;
 
+pub(crate) use addresses::*;
 pub(crate) use compute::*;
 pub(crate) use network::*;
 pub(crate) use templates::*;

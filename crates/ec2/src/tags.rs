@@ -4,6 +4,7 @@
 //! [`KINDS`].
 
 use crate::dhcp_options::DhcpOptions;
+use crate::elastic_ips::Address;
 use crate::entity::{Entity, add_tags, page_size};
 use crate::instances::Instance;
 use crate::internet_gateways::InternetGateway;
@@ -31,6 +32,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 /// Everything that can be tagged.
 static KINDS: &[Kind] = &[
+    Kind::of::<Address>(),
     Kind::of::<DhcpOptions>(),
     Kind::of::<Instance>(),
     Kind::of::<InternetGateway>(),
@@ -49,8 +51,7 @@ static KINDS: &[Kind] = &[
 
 /// Kinds that AWS has and of which nothing can be made here: prefix, code and noun of the error
 /// for their ids.
-const ABSENT: [(&str, &str, &str); 5] = [
-    ("eipalloc-", "InvalidAllocationID.NotFound", "allocation"),
+const ABSENT: [(&str, &str, &str); 4] = [
     ("nat-", "NatGatewayNotFound", "NAT gateway"),
     ("r-", "InvalidReservationID.NotFound", "reservation"),
     ("snap-", "InvalidSnapshot.NotFound", "snapshot"),

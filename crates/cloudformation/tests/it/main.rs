@@ -6,6 +6,7 @@ mod change_sets;
 mod creation;
 mod deletion;
 mod description;
+mod ec2_network;
 mod exports;
 mod failure;
 mod launch_templates;

@@ -187,6 +187,7 @@ fn one(
         running_since: None,
         reason: None,
         interface: Some(interface.id.clone()),
+        more_interfaces: Box::default(),
         volumes: Box::default(),
         monitoring: plan.monitoring,
         disable_api_termination: plan.disable_api_termination,

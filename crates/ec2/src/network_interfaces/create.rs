@@ -82,6 +82,7 @@ pub(crate) fn create(
         secondary_ips: Box::default(),
         auto_public_ip: false,
         public_ip: None,
+        elastic_ips: Box::default(),
         source_dest_check: true,
         attachment: None,
         requester_id: None,
@@ -182,10 +183,10 @@ impl Wanted {
                 "privateIpAddresses",
             ));
         }
-        let mut primary = input.private_ip_address.as_deref().map(address).transpose()?;
+        let mut primary = input.private_ip_address.as_deref().map(parse_address).transpose()?;
         let mut secondaries = Vec::new();
         for PrivateIpAddressSpecification { primary: is_primary, private_ip_address } in list {
-            let ip = address(private_ip_address.as_deref().unwrap_or_default())?;
+            let ip = parse_address(private_ip_address.as_deref().unwrap_or_default())?;
             match (is_primary, primary) {
                 (Some(true), Some(other)) if other != ip => {
                     return Err(errors::invalid_combination(
@@ -219,6 +220,7 @@ impl Wanted {
     }
 }
 
-fn address(text: &str) -> Result<Ipv4Addr, ApiError> {
+/// An address out of a request.
+pub(crate) fn parse_address(text: &str) -> Result<Ipv4Addr, ApiError> {
     text.parse().map_err(|_| errors::invalid_parameter(text, "address", "Invalid IPv4 address."))
 }

@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod addresses;
 mod attributes;
 mod facts;
 mod faults;

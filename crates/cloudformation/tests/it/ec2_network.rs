@@ -1,0 +1,106 @@
+//! EC2's addresses, gateways, interfaces, volumes and ACLs as resources of stacks.
+
+use crate::harness::{Stacks, template};
+use api::ec2::{self, ops};
+use serde_json::{Value, json};
+use smol_str::SmolStr;
+
+fn resource(kind: &str, properties: Value) -> Value {
+    json!({"Type": format!("AWS::EC2::{kind}"), "Properties": properties})
+}
+
+fn instance() -> Value {
+    resource("Instance", json!({"ImageId": "ami-09d2fb69", "InstanceType": "t2.micro"}))
+}
+
+/// A template with outputs, given as (name, value).
+fn with_outputs(resources: &[(&str, Value)], outputs: &[(&str, Value)]) -> Value {
+    let mut template = template(resources);
+    for (name, value) in outputs {
+        template["Outputs"][name] = json!({ "Value": value });
+    }
+    template
+}
+
+fn att(id: &str, name: &str) -> Value {
+    json!({"Fn::GetAtt": [id, name]})
+}
+
+fn reference(id: &str) -> Value {
+    json!({ "Ref": id })
+}
+
+fn keys(tags: Option<Vec<ec2::Tag>>) -> Vec<SmolStr> {
+    tags.into_iter().flatten().filter_map(|tag| tag.key).collect()
+}
+
+#[track_caller]
+fn output(stacks: &Stacks, key: &str) -> String {
+    let outputs = stacks.outputs("s");
+    outputs.into_iter().find(|(k, _)| k == key).expect("the output").1
+}
+
+fn addresses(stacks: &Stacks) -> Vec<ec2::Address> {
+    stacks.ok::<ops::DescribeAddresses>(Default::default()).addresses.unwrap_or_default()
+}
+
+#[test]
+fn an_address_is_known_by_its_number_and_follows_its_instance() {
+    let stacks = Stacks::new();
+    let with = |instance: &str, name: &str| {
+        let properties = json!({
+            "Domain": "vpc",
+            "InstanceId": {"Ref": instance},
+            "Tags": [{"Key": "Name", "Value": name}],
+        });
+        let resources =
+            [("A", self::instance()), ("B", self::instance()), ("E", resource("EIP", properties))];
+        let outputs = [
+            ("Ref", reference("E")),
+            ("Ip", att("E", "PublicIp")),
+            ("Id", att("E", "AllocationId")),
+        ];
+        with_outputs(&resources, &outputs)
+    };
+    stacks.create("s", &with("A", "one"));
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let address = addresses(&stacks).remove(0);
+    assert_eq!(output(&stacks, "Ref"), address.public_ip.clone().expect("a number"));
+    assert_eq!(output(&stacks, "Ip"), output(&stacks, "Ref"));
+    assert_eq!(output(&stacks, "Id"), address.allocation_id.clone().expect("an id"));
+    assert_eq!(address.instance_id.as_deref(), Some(stacks.physical("s", "A").as_str()));
+    assert!(keys(address.tags).contains(&"aws:cloudformation:logical-id".into()));
+    stacks.update("s", &with("B", "two"));
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    let moved = addresses(&stacks).remove(0);
+    assert_eq!(moved.public_ip, address.public_ip, "it stays");
+    assert_eq!(moved.instance_id.as_deref(), Some(stacks.physical("s", "B").as_str()));
+    stacks.delete("s");
+    assert!(addresses(&stacks).is_empty());
+}
+
+#[test]
+fn an_association_is_replaced_when_it_changes() {
+    let stacks = Stacks::new();
+    let with = |instance: &str| {
+        let association =
+            json!({"AllocationId": att("E", "AllocationId"), "InstanceId": {"Ref": instance}});
+        template(&[
+            ("A", self::instance()),
+            ("B", self::instance()),
+            ("E", resource("EIP", json!({}))),
+            ("X", resource("EIPAssociation", association)),
+        ])
+    };
+    stacks.create("s", &with("A"));
+    let first = stacks.physical("s", "X");
+    assert!(first.starts_with("eipassoc-"), "{first}");
+    assert_eq!(addresses(&stacks)[0].association_id.as_deref(), Some(first.as_str()));
+    stacks.update("s", &with("B"));
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    let address = addresses(&stacks).remove(0);
+    assert_eq!(address.association_id.as_deref(), Some(stacks.physical("s", "X").as_str()));
+    assert_eq!(address.instance_id.as_deref(), Some(stacks.physical("s", "B").as_str()));
+    stacks.delete("s");
+    assert!(addresses(&stacks).is_empty());
+}
