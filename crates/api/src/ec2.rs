@@ -126,6 +126,15 @@ pub mod ops {
         type Input = super::CreateLaunchTemplateVersionRequest;
         type Output = super::CreateLaunchTemplateVersionResult;
     }
+    /// `CreateNatGateway`
+    #[derive(Debug)]
+    pub struct CreateNatGateway;
+    impl model::Operation for CreateNatGateway {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateNatGateway";
+        type Input = super::CreateNatGatewayRequest;
+        type Output = super::CreateNatGatewayResult;
+    }
     /// `CreateNetworkInterface`
     #[derive(Debug)]
     pub struct CreateNetworkInterface;
@@ -224,6 +233,15 @@ pub mod ops {
         const NAME: &'static str = "DeleteLaunchTemplateVersions";
         type Input = super::DeleteLaunchTemplateVersionsRequest;
         type Output = super::DeleteLaunchTemplateVersionsResult;
+    }
+    /// `DeleteNatGateway`
+    #[derive(Debug)]
+    pub struct DeleteNatGateway;
+    impl model::Operation for DeleteNatGateway {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteNatGateway";
+        type Input = super::DeleteNatGatewayRequest;
+        type Output = super::DeleteNatGatewayResult;
     }
     /// `DeleteNetworkInterface`
     #[derive(Debug)]
@@ -440,6 +458,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeLaunchTemplates";
         type Input = super::DescribeLaunchTemplatesRequest;
         type Output = super::DescribeLaunchTemplatesResult;
+    }
+    /// `DescribeNatGateways`
+    #[derive(Debug)]
+    pub struct DescribeNatGateways;
+    impl model::Operation for DescribeNatGateways {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeNatGateways";
+        type Input = super::DescribeNatGatewaysRequest;
+        type Output = super::DescribeNatGatewaysResult;
     }
     /// `DescribeNetworkAcls`
     #[derive(Debug)]
@@ -1635,6 +1662,31 @@ impl model::Output for AvailabilityZone {
     }
 }
 
+/// `AvailabilityZoneAddress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AvailabilityZoneAddress {
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `AllocationIds`
+    pub allocation_ids: Option<Vec<SmolStr>>,
+}
+impl model::Input for AvailabilityZoneAddress {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AvailabilityZone" => out.availability_zone = take::text(value),
+                "AvailabilityZoneId" => out.availability_zone_id = take::text(value),
+                "AllocationIds" => out.allocation_ids = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `AvailabilityZoneGeography`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AvailabilityZoneGeography {
@@ -2614,6 +2666,80 @@ impl model::Output for CreateLaunchTemplateVersionResult {
     }
 }
 
+/// `CreateNatGatewayRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNatGatewayRequest {
+    /// `AvailabilityMode`
+    pub availability_mode: Option<SmolStr>,
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `VpcId`
+    pub vpc_id: Option<SmolStr>,
+    /// `AvailabilityZoneAddresses`
+    pub availability_zone_addresses: Option<Vec<AvailabilityZoneAddress>>,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `ConnectivityType`
+    pub connectivity_type: Option<SmolStr>,
+    /// `PrivateIpAddress`
+    pub private_ip_address: Option<SmolStr>,
+    /// `SecondaryAllocationIds`
+    pub secondary_allocation_ids: Option<Vec<SmolStr>>,
+    /// `SecondaryPrivateIpAddresses`
+    pub secondary_private_ip_addresses: Option<Vec<SmolStr>>,
+    /// `SecondaryPrivateIpAddressCount`
+    pub secondary_private_ip_address_count: Option<i64>,
+}
+impl model::Input for CreateNatGatewayRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AvailabilityMode" => out.availability_mode = take::text(value),
+                "AllocationId" => out.allocation_id = take::text(value),
+                "ClientToken" => out.client_token = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "SubnetId" => out.subnet_id = take::text(value),
+                "VpcId" => out.vpc_id = take::text(value),
+                "AvailabilityZoneAddresses" => out.availability_zone_addresses = (|v| take::list(v, take::structure::<AvailabilityZoneAddress>))(value),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "ConnectivityType" => out.connectivity_type = take::text(value),
+                "PrivateIpAddress" => out.private_ip_address = take::text(value),
+                "SecondaryAllocationIds" => out.secondary_allocation_ids = (|v| take::list(v, take::text))(value),
+                "SecondaryPrivateIpAddresses" => out.secondary_private_ip_addresses = (|v| take::list(v, take::text))(value),
+                "SecondaryPrivateIpAddressCount" => out.secondary_private_ip_address_count = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateNatGatewayResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNatGatewayResult {
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `NatGateway`
+    pub nat_gateway: Option<NatGateway>,
+}
+impl model::Output for CreateNatGatewayResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "clientToken", ..NONE },
+            Member { wire: "natGateway", ..NONE },
+        ];
+        if let Some(v) = &self.client_token { put::text(w, &M[0], v) }
+        if let Some(v) = &self.nat_gateway { put::structure::<NatGateway>(w, &M[1], v) }
+    }
+}
+
 /// `CreateNetworkInterfaceRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateNetworkInterfaceRequest {
@@ -3343,6 +3469,43 @@ impl model::Output for DeleteLaunchTemplateVersionsResult {
         ];
         if let Some(v) = &self.successfully_deleted_launch_template_versions { (|w: &mut dyn model::Writer, m, v: &Vec<DeleteLaunchTemplateVersionsResponseSuccessItem>| put::list(w, m, v, put::structure::<DeleteLaunchTemplateVersionsResponseSuccessItem>))(w, &M[0], v) }
         if let Some(v) = &self.unsuccessfully_deleted_launch_template_versions { (|w: &mut dyn model::Writer, m, v: &Vec<DeleteLaunchTemplateVersionsResponseErrorItem>| put::list(w, m, v, put::structure::<DeleteLaunchTemplateVersionsResponseErrorItem>))(w, &M[1], v) }
+    }
+}
+
+/// `DeleteNatGatewayRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNatGatewayRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NatGatewayId`
+    pub nat_gateway_id: SmolStr,
+}
+impl model::Input for DeleteNatGatewayRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NatGatewayId" => out.nat_gateway_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteNatGatewayResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNatGatewayResult {
+    /// `NatGatewayId`
+    pub nat_gateway_id: Option<SmolStr>,
+}
+impl model::Output for DeleteNatGatewayResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "natGatewayId", ..NONE },
+        ];
+        if let Some(v) = &self.nat_gateway_id { put::text(w, &M[0], v) }
     }
 }
 
@@ -4350,6 +4513,56 @@ impl model::Output for DescribeLaunchTemplatesResult {
             Member { wire: "nextToken", ..NONE },
         ];
         if let Some(v) = &self.launch_templates { (|w: &mut dyn model::Writer, m, v: &Vec<LaunchTemplate>| put::list(w, m, v, put::structure::<LaunchTemplate>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeNatGatewaysRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNatGatewaysRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `Filter`
+    pub filter: Option<Vec<Filter>>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `NatGatewayIds`
+    pub nat_gateway_ids: Option<Vec<SmolStr>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Input for DescribeNatGatewaysRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "Filter" => out.filter = (|v| take::list(v, take::structure::<Filter>))(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "NatGatewayIds" => out.nat_gateway_ids = (|v| take::list(v, take::text))(value),
+                "NextToken" => out.next_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeNatGatewaysResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNatGatewaysResult {
+    /// `NatGateways`
+    pub nat_gateways: Option<Vec<NatGateway>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeNatGatewaysResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "natGatewaySet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "nextToken", ..NONE },
+        ];
+        if let Some(v) = &self.nat_gateways { (|w: &mut dyn model::Writer, m, v: &Vec<NatGateway>| put::list(w, m, v, put::structure::<NatGateway>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
     }
 }
@@ -12128,6 +12341,175 @@ impl model::Output for Monitoring {
     }
 }
 
+/// `NatGateway`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NatGateway {
+    /// `CreateTime`
+    pub create_time: Option<Timestamp>,
+    /// `DeleteTime`
+    pub delete_time: Option<Timestamp>,
+    /// `FailureCode`
+    pub failure_code: Option<SmolStr>,
+    /// `FailureMessage`
+    pub failure_message: Option<SmolStr>,
+    /// `NatGatewayAddresses`
+    pub nat_gateway_addresses: Option<Vec<NatGatewayAddress>>,
+    /// `NatGatewayId`
+    pub nat_gateway_id: Option<SmolStr>,
+    /// `ProvisionedBandwidth`
+    pub provisioned_bandwidth: Option<ProvisionedBandwidth>,
+    /// `State`
+    pub state: Option<SmolStr>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `VpcId`
+    pub vpc_id: Option<SmolStr>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `ConnectivityType`
+    pub connectivity_type: Option<SmolStr>,
+    /// `AvailabilityMode`
+    pub availability_mode: Option<SmolStr>,
+    /// `AutoScalingIps`
+    pub auto_scaling_ips: Option<SmolStr>,
+    /// `AutoProvisionZones`
+    pub auto_provision_zones: Option<SmolStr>,
+    /// `AttachedAppliances`
+    pub attached_appliances: Option<Vec<NatGatewayAttachedAppliance>>,
+    /// `RouteTableId`
+    pub route_table_id: Option<SmolStr>,
+}
+impl model::Output for NatGateway {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 17] = [
+            Member { wire: "createTime", ..NONE },
+            Member { wire: "deleteTime", ..NONE },
+            Member { wire: "failureCode", ..NONE },
+            Member { wire: "failureMessage", ..NONE },
+            Member { wire: "natGatewayAddressSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "natGatewayId", ..NONE },
+            Member { wire: "provisionedBandwidth", ..NONE },
+            Member { wire: "state", ..NONE },
+            Member { wire: "subnetId", ..NONE },
+            Member { wire: "vpcId", ..NONE },
+            Member { wire: "tagSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "connectivityType", ..NONE },
+            Member { wire: "availabilityMode", ..NONE },
+            Member { wire: "autoScalingIps", ..NONE },
+            Member { wire: "autoProvisionZones", ..NONE },
+            Member { wire: "attachedApplianceSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "routeTableId", ..NONE },
+        ];
+        if let Some(v) = &self.create_time { put::time(w, &M[0], v) }
+        if let Some(v) = &self.delete_time { put::time(w, &M[1], v) }
+        if let Some(v) = &self.failure_code { put::text(w, &M[2], v) }
+        if let Some(v) = &self.failure_message { put::text(w, &M[3], v) }
+        if let Some(v) = &self.nat_gateway_addresses { (|w: &mut dyn model::Writer, m, v: &Vec<NatGatewayAddress>| put::list(w, m, v, put::structure::<NatGatewayAddress>))(w, &M[4], v) }
+        if let Some(v) = &self.nat_gateway_id { put::text(w, &M[5], v) }
+        if let Some(v) = &self.provisioned_bandwidth { put::structure::<ProvisionedBandwidth>(w, &M[6], v) }
+        if let Some(v) = &self.state { put::text(w, &M[7], v) }
+        if let Some(v) = &self.subnet_id { put::text(w, &M[8], v) }
+        if let Some(v) = &self.vpc_id { put::text(w, &M[9], v) }
+        if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[10], v) }
+        if let Some(v) = &self.connectivity_type { put::text(w, &M[11], v) }
+        if let Some(v) = &self.availability_mode { put::text(w, &M[12], v) }
+        if let Some(v) = &self.auto_scaling_ips { put::text(w, &M[13], v) }
+        if let Some(v) = &self.auto_provision_zones { put::text(w, &M[14], v) }
+        if let Some(v) = &self.attached_appliances { (|w: &mut dyn model::Writer, m, v: &Vec<NatGatewayAttachedAppliance>| put::list(w, m, v, put::structure::<NatGatewayAttachedAppliance>))(w, &M[15], v) }
+        if let Some(v) = &self.route_table_id { put::text(w, &M[16], v) }
+    }
+}
+
+/// `NatGatewayAddress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NatGatewayAddress {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `PrivateIp`
+    pub private_ip: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `AssociationId`
+    pub association_id: Option<SmolStr>,
+    /// `IsPrimary`
+    pub is_primary: Option<bool>,
+    /// `FailureMessage`
+    pub failure_message: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+}
+impl model::Output for NatGatewayAddress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 10] = [
+            Member { wire: "allocationId", ..NONE },
+            Member { wire: "networkInterfaceId", ..NONE },
+            Member { wire: "privateIp", ..NONE },
+            Member { wire: "publicIp", ..NONE },
+            Member { wire: "associationId", ..NONE },
+            Member { wire: "isPrimary", ..NONE },
+            Member { wire: "failureMessage", ..NONE },
+            Member { wire: "status", ..NONE },
+            Member { wire: "availabilityZone", ..NONE },
+            Member { wire: "availabilityZoneId", ..NONE },
+        ];
+        if let Some(v) = &self.allocation_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.network_interface_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.private_ip { put::text(w, &M[2], v) }
+        if let Some(v) = &self.public_ip { put::text(w, &M[3], v) }
+        if let Some(v) = &self.association_id { put::text(w, &M[4], v) }
+        if let Some(v) = &self.is_primary { put::boolean(w, &M[5], v) }
+        if let Some(v) = &self.failure_message { put::text(w, &M[6], v) }
+        if let Some(v) = &self.status { put::text(w, &M[7], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[8], v) }
+        if let Some(v) = &self.availability_zone_id { put::text(w, &M[9], v) }
+    }
+}
+
+/// `NatGatewayAttachedAppliance`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NatGatewayAttachedAppliance {
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+    /// `ApplianceArn`
+    pub appliance_arn: Option<SmolStr>,
+    /// `VpcEndpointId`
+    pub vpc_endpoint_id: Option<SmolStr>,
+    /// `AttachmentState`
+    pub attachment_state: Option<SmolStr>,
+    /// `ModificationState`
+    pub modification_state: Option<SmolStr>,
+    /// `FailureCode`
+    pub failure_code: Option<SmolStr>,
+    /// `FailureMessage`
+    pub failure_message: Option<SmolStr>,
+}
+impl model::Output for NatGatewayAttachedAppliance {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 7] = [
+            Member { wire: "type", ..NONE },
+            Member { wire: "applianceArn", ..NONE },
+            Member { wire: "vpcEndpointId", ..NONE },
+            Member { wire: "attachmentState", ..NONE },
+            Member { wire: "modificationState", ..NONE },
+            Member { wire: "failureCode", ..NONE },
+            Member { wire: "failureMessage", ..NONE },
+        ];
+        if let Some(v) = &self.r#type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.appliance_arn { put::text(w, &M[1], v) }
+        if let Some(v) = &self.vpc_endpoint_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.attachment_state { put::text(w, &M[3], v) }
+        if let Some(v) = &self.modification_state { put::text(w, &M[4], v) }
+        if let Some(v) = &self.failure_code { put::text(w, &M[5], v) }
+        if let Some(v) = &self.failure_message { put::text(w, &M[6], v) }
+    }
+}
+
 /// `NetworkAcl`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetworkAcl {
@@ -13405,6 +13787,37 @@ impl model::Output for PropagatingVgw {
             Member { wire: "gatewayId", ..NONE },
         ];
         if let Some(v) = &self.gateway_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `ProvisionedBandwidth`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProvisionedBandwidth {
+    /// `ProvisionTime`
+    pub provision_time: Option<Timestamp>,
+    /// `Provisioned`
+    pub provisioned: Option<SmolStr>,
+    /// `RequestTime`
+    pub request_time: Option<Timestamp>,
+    /// `Requested`
+    pub requested: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+}
+impl model::Output for ProvisionedBandwidth {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 5] = [
+            Member { wire: "provisionTime", ..NONE },
+            Member { wire: "provisioned", ..NONE },
+            Member { wire: "requestTime", ..NONE },
+            Member { wire: "requested", ..NONE },
+            Member { wire: "status", ..NONE },
+        ];
+        if let Some(v) = &self.provision_time { put::time(w, &M[0], v) }
+        if let Some(v) = &self.provisioned { put::text(w, &M[1], v) }
+        if let Some(v) = &self.request_time { put::time(w, &M[2], v) }
+        if let Some(v) = &self.requested { put::text(w, &M[3], v) }
+        if let Some(v) = &self.status { put::text(w, &M[4], v) }
     }
 }
 

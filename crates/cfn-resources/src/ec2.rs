@@ -9,6 +9,7 @@ crate::resource_types! {
     internet_gateway::InternetGateway,
     key_pair::KeyPair,
     launch_template::LaunchTemplate,
+    nat_gateway::NatGateway,
     route::Route,
     route_table::RouteTable,
     security_group::SecurityGroup,

@@ -23,6 +23,7 @@ kernel::resources! {
     internet_gateways,
     key_pairs,
     launch_templates,
+    nat_gateways,
     network_acls,
     network_interfaces,
     regions,

@@ -10,6 +10,7 @@ use crate::instances::Instance;
 use crate::internet_gateways::InternetGateway;
 use crate::key_pairs::KeyPair;
 use crate::launch_templates::LaunchTemplate;
+use crate::nat_gateways::NatGateway;
 use crate::network_acls::NetworkAcl;
 use crate::network_interfaces::NetworkInterface;
 use crate::route_tables::RouteTable;
@@ -38,6 +39,7 @@ static KINDS: &[Kind] = &[
     Kind::of::<InternetGateway>(),
     Kind::of::<KeyPair>(),
     Kind::of::<LaunchTemplate>(),
+    Kind::of::<NatGateway>(),
     Kind::of::<NetworkAcl>(),
     Kind::of::<NetworkInterface>(),
     Kind::of::<RouteTable>(),
@@ -51,8 +53,7 @@ static KINDS: &[Kind] = &[
 
 /// Kinds that AWS has and of which nothing can be made here: prefix, code and noun of the error
 /// for their ids.
-const ABSENT: [(&str, &str, &str); 4] = [
-    ("nat-", "NatGatewayNotFound", "NAT gateway"),
+const ABSENT: [(&str, &str, &str); 3] = [
     ("r-", "InvalidReservationID.NotFound", "reservation"),
     ("snap-", "InvalidSnapshot.NotFound", "snapshot"),
     ("vpce-", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint"),

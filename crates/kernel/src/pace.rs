@@ -31,6 +31,10 @@ pub enum Wait {
     InstanceTerminate,
     /// CreateVpc to available.
     VpcCreate,
+    /// CreateNatGateway to available.
+    NatGatewayCreate,
+    /// DeleteNatGateway to deleted.
+    NatGatewayDelete,
     /// Attaching or detaching a volume.
     VolumeAttach,
     /// A Spot request to its evaluation.
@@ -88,6 +92,8 @@ impl Pace {
             Wait::InstanceStop => (600, 30_000),
             Wait::InstanceTerminate => (600, 35_000),
             Wait::VpcCreate => (150, 1_500),
+            Wait::NatGatewayCreate => (500, 90_000),
+            Wait::NatGatewayDelete => (400, 50_000),
             Wait::VolumeAttach => (100, 2_000),
             Wait::SpotFulfillment => (300, 5_000),
             Wait::SpotRebalance => (5_000, 60_000),

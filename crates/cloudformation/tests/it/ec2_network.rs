@@ -104,3 +104,82 @@ fn an_association_is_replaced_when_it_changes() {
     stacks.delete("s");
     assert!(addresses(&stacks).is_empty());
 }
+
+/// A VPC `V` with a gateway `G` attached, and a subnet `S`.
+fn network() -> Vec<(&'static str, Value)> {
+    let attachment = json!({"VpcId": {"Ref": "V"}, "InternetGatewayId": {"Ref": "G"}});
+    vec![
+        ("V", resource("VPC", json!({"CidrBlock": "10.0.0.0/16"}))),
+        ("G", resource("InternetGateway", json!({}))),
+        ("X", resource("VPCGatewayAttachment", attachment)),
+        ("S", resource("Subnet", json!({"VpcId": {"Ref": "V"}, "CidrBlock": "10.0.1.0/24"}))),
+    ]
+}
+
+fn gateway(name: &str) -> Value {
+    let properties = json!({
+        "SubnetId": {"Ref": "S"},
+        "AllocationId": att("E", "AllocationId"),
+        "Tags": [{"Key": "Name", "Value": name}],
+    });
+    resource("NatGateway", properties)
+}
+
+#[test]
+fn a_nat_gateway_is_made_with_a_route_to_it_and_all_goes_again() {
+    let stacks = Stacks::new();
+    let with = |name: &str| {
+        let mut nat = gateway(name);
+        nat["DependsOn"] = json!("X");
+        let route = json!({
+            "RouteTableId": {"Ref": "T"},
+            "DestinationCidrBlock": "0.0.0.0/0",
+            "NatGatewayId": {"Ref": "N"},
+        });
+        let mut resources = network();
+        resources.extend([
+            ("E", resource("EIP", json!({"Domain": "vpc"}))),
+            ("N", nat),
+            ("T", resource("RouteTable", json!({"VpcId": {"Ref": "V"}}))),
+            ("R", resource("Route", route)),
+        ]);
+        let outputs =
+            [("Id", att("N", "NatGatewayId")), ("Ref", reference("N")), ("Eni", att("N", "EniId"))];
+        with_outputs(&resources, &outputs)
+    };
+    stacks.create("s", &with("one"));
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let found = |stacks: &Stacks| {
+        let found = stacks.ok::<ops::DescribeNatGateways>(Default::default()).nat_gateways;
+        found.expect("a list").remove(0)
+    };
+    let made = found(&stacks);
+    assert_eq!(made.state.as_deref(), Some("available"));
+    assert_eq!(made.nat_gateway_id.as_deref(), Some(output(&stacks, "Id").as_str()));
+    assert_eq!(output(&stacks, "Ref"), output(&stacks, "Id"));
+    let address = made.nat_gateway_addresses.expect("addresses").remove(0);
+    assert_eq!(address.network_interface_id.as_deref(), Some(output(&stacks, "Eni").as_str()));
+    assert!(keys(made.tags).contains(&"aws:cloudformation:stack-name".into()));
+    stacks.update("s", &with("two"));
+    let tags = found(&stacks).tags.expect("tags");
+    assert!(tags.iter().any(|tag| tag.value.as_deref() == Some("two")));
+    stacks.delete("s");
+    assert_eq!(found(&stacks).state.as_deref(), Some("deleted"));
+    assert_eq!(stacks.vpcs(), 0);
+    assert!(addresses(&stacks).is_empty());
+}
+
+#[test]
+fn a_nat_gateway_without_an_internet_gateway_fails_its_stack() {
+    let stacks = Stacks::new();
+    let mut resources = network();
+    resources.retain(|(id, _)| !matches!(*id, "G" | "X"));
+    resources.extend([("E", resource("EIP", json!({}))), ("N", gateway("lost"))]);
+    stacks.create("s", &template(&resources));
+    assert_eq!(stacks.status("s"), "ROLLBACK_COMPLETE");
+    let failed = stacks.lines_of("s", "N", 0).into_iter().find(|l| l.0 == "CREATE_FAILED");
+    let reason = failed.expect("it failed").1;
+    assert!(reason.contains("failed to stabilize"), "{reason}");
+    assert!(reason.contains("has no Internet gateway attached"), "{reason}");
+    assert!(addresses(&stacks).is_empty());
+}

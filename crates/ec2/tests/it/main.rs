@@ -12,6 +12,7 @@ mod instances_network;
 mod internet_gateways;
 mod key_pairs;
 mod launch_templates;
+mod nat_gateways;
 mod network_interfaces;
 mod requirements;
 mod route_tables;
