@@ -45,6 +45,15 @@ pub mod ops {
         type Input = super::AttachInternetGatewayRequest;
         type Output = ();
     }
+    /// `AttachVolume`
+    #[derive(Debug)]
+    pub struct AttachVolume;
+    impl model::Operation for AttachVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AttachVolume";
+        type Input = super::AttachVolumeRequest;
+        type Output = super::VolumeAttachment;
+    }
     /// `AuthorizeSecurityGroupEgress`
     #[derive(Debug)]
     pub struct AuthorizeSecurityGroupEgress;
@@ -171,6 +180,15 @@ pub mod ops {
         type Input = super::CreateSecurityGroupRequest;
         type Output = super::CreateSecurityGroupResult;
     }
+    /// `CreateSnapshot`
+    #[derive(Debug)]
+    pub struct CreateSnapshot;
+    impl model::Operation for CreateSnapshot {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateSnapshot";
+        type Input = super::CreateSnapshotRequest;
+        type Output = super::Snapshot;
+    }
     /// `CreateSubnet`
     #[derive(Debug)]
     pub struct CreateSubnet;
@@ -188,6 +206,15 @@ pub mod ops {
         const NAME: &'static str = "CreateTags";
         type Input = super::CreateTagsRequest;
         type Output = ();
+    }
+    /// `CreateVolume`
+    #[derive(Debug)]
+    pub struct CreateVolume;
+    impl model::Operation for CreateVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateVolume";
+        type Input = super::CreateVolumeRequest;
+        type Output = super::Volume;
     }
     /// `CreateVpc`
     #[derive(Debug)]
@@ -279,6 +306,15 @@ pub mod ops {
         type Input = super::DeleteSecurityGroupRequest;
         type Output = super::DeleteSecurityGroupResult;
     }
+    /// `DeleteSnapshot`
+    #[derive(Debug)]
+    pub struct DeleteSnapshot;
+    impl model::Operation for DeleteSnapshot {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteSnapshot";
+        type Input = super::DeleteSnapshotRequest;
+        type Output = ();
+    }
     /// `DeleteSubnet`
     #[derive(Debug)]
     pub struct DeleteSubnet;
@@ -295,6 +331,15 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "DeleteTags";
         type Input = super::DeleteTagsRequest;
+        type Output = ();
+    }
+    /// `DeleteVolume`
+    #[derive(Debug)]
+    pub struct DeleteVolume;
+    impl model::Operation for DeleteVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteVolume";
+        type Input = super::DeleteVolumeRequest;
         type Output = ();
     }
     /// `DeleteVpc`
@@ -522,6 +567,15 @@ pub mod ops {
         type Input = super::DescribeSecurityGroupsRequest;
         type Output = super::DescribeSecurityGroupsResult;
     }
+    /// `DescribeSnapshots`
+    #[derive(Debug)]
+    pub struct DescribeSnapshots;
+    impl model::Operation for DescribeSnapshots {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeSnapshots";
+        type Input = super::DescribeSnapshotsRequest;
+        type Output = super::DescribeSnapshotsResult;
+    }
     /// `DescribeSpotInstanceRequests`
     #[derive(Debug)]
     pub struct DescribeSpotInstanceRequests;
@@ -549,6 +603,15 @@ pub mod ops {
         type Input = super::DescribeTagsRequest;
         type Output = super::DescribeTagsResult;
     }
+    /// `DescribeVolumeAttribute`
+    #[derive(Debug)]
+    pub struct DescribeVolumeAttribute;
+    impl model::Operation for DescribeVolumeAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeVolumeAttribute";
+        type Input = super::DescribeVolumeAttributeRequest;
+        type Output = super::DescribeVolumeAttributeResult;
+    }
     /// `DescribeVolumeStatus`
     #[derive(Debug)]
     pub struct DescribeVolumeStatus;
@@ -566,6 +629,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeVolumes";
         type Input = super::DescribeVolumesRequest;
         type Output = super::DescribeVolumesResult;
+    }
+    /// `DescribeVolumesModifications`
+    #[derive(Debug)]
+    pub struct DescribeVolumesModifications;
+    impl model::Operation for DescribeVolumesModifications {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeVolumesModifications";
+        type Input = super::DescribeVolumesModificationsRequest;
+        type Output = super::DescribeVolumesModificationsResult;
     }
     /// `DescribeVpcAttribute`
     #[derive(Debug)]
@@ -593,6 +665,15 @@ pub mod ops {
         const NAME: &'static str = "DetachInternetGateway";
         type Input = super::DetachInternetGatewayRequest;
         type Output = ();
+    }
+    /// `DetachVolume`
+    #[derive(Debug)]
+    pub struct DetachVolume;
+    impl model::Operation for DetachVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DetachVolume";
+        type Input = super::DetachVolumeRequest;
+        type Output = super::VolumeAttachment;
     }
     /// `DisassociateAddress`
     #[derive(Debug)]
@@ -700,6 +781,24 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "ModifySubnetAttribute";
         type Input = super::ModifySubnetAttributeRequest;
+        type Output = ();
+    }
+    /// `ModifyVolume`
+    #[derive(Debug)]
+    pub struct ModifyVolume;
+    impl model::Operation for ModifyVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ModifyVolume";
+        type Input = super::ModifyVolumeRequest;
+        type Output = super::ModifyVolumeResult;
+    }
+    /// `ModifyVolumeAttribute`
+    #[derive(Debug)]
+    pub struct ModifyVolumeAttribute;
+    impl model::Operation for ModifyVolumeAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ModifyVolumeAttribute";
+        type Input = super::ModifyVolumeAttributeRequest;
         type Output = ();
     }
     /// `ModifyVpcAttribute`
@@ -1349,6 +1448,21 @@ impl model::Output for AssociateRouteTableResult {
     }
 }
 
+/// `AssociatedKmsKey`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociatedKmsKey {
+    /// `KmsKeyId`
+    pub kms_key_id: Option<SmolStr>,
+}
+impl model::Output for AssociatedKmsKey {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "kmsKeyId", ..NONE },
+        ];
+        if let Some(v) = &self.kms_key_id { put::text(w, &M[0], v) }
+    }
+}
+
 /// `AttachInternetGatewayRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttachInternetGatewayRequest {
@@ -1367,6 +1481,37 @@ impl model::Input for AttachInternetGatewayRequest {
                 "DryRun" => out.dry_run = take::boolean(value),
                 "InternetGatewayId" => out.internet_gateway_id = take::text(value).unwrap_or_default(),
                 "VpcId" => out.vpc_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachVolumeRequest {
+    /// `Device`
+    pub device: SmolStr,
+    /// `InstanceId`
+    pub instance_id: SmolStr,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `EbsCardIndex`
+    pub ebs_card_index: Option<i64>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for AttachVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Device" => out.device = take::text(value).unwrap_or_default(),
+                "InstanceId" => out.instance_id = take::text(value).unwrap_or_default(),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "EbsCardIndex" => out.ebs_card_index = take::integer(value),
+                "DryRun" => out.dry_run = take::boolean(value),
                 _ => {}
             }
         }
@@ -3015,6 +3160,40 @@ impl model::Output for CreateSecurityGroupResult {
     }
 }
 
+/// `CreateSnapshotRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateSnapshotRequest {
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `OutpostArn`
+    pub outpost_arn: Option<SmolStr>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `Location`
+    pub location: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for CreateSnapshotRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Description" => out.description = take::text(value),
+                "OutpostArn" => out.outpost_arn = take::text(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "Location" => out.location = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `CreateSubnetRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateSubnetRequest {
@@ -3103,6 +3282,70 @@ impl model::Input for CreateTagsRequest {
                 "DryRun" => out.dry_run = take::boolean(value),
                 "Resources" => out.resources = (|v| take::list(v, take::text))(value).unwrap_or_default(),
                 "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateVolumeRequest {
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `Encrypted`
+    pub encrypted: Option<bool>,
+    /// `Iops`
+    pub iops: Option<i64>,
+    /// `KmsKeyId`
+    pub kms_key_id: Option<SmolStr>,
+    /// `OutpostArn`
+    pub outpost_arn: Option<SmolStr>,
+    /// `Size`
+    pub size: Option<i64>,
+    /// `SnapshotId`
+    pub snapshot_id: Option<SmolStr>,
+    /// `VolumeType`
+    pub volume_type: Option<SmolStr>,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `MultiAttachEnabled`
+    pub multi_attach_enabled: Option<bool>,
+    /// `Throughput`
+    pub throughput: Option<i64>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `VolumeInitializationRate`
+    pub volume_initialization_rate: Option<i64>,
+    /// `Operator`
+    pub operator: Option<OperatorRequest>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for CreateVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AvailabilityZone" => out.availability_zone = take::text(value),
+                "AvailabilityZoneId" => out.availability_zone_id = take::text(value),
+                "Encrypted" => out.encrypted = take::boolean(value),
+                "Iops" => out.iops = take::integer(value),
+                "KmsKeyId" => out.kms_key_id = take::text(value),
+                "OutpostArn" => out.outpost_arn = take::text(value),
+                "Size" => out.size = take::integer(value),
+                "SnapshotId" => out.snapshot_id = take::text(value),
+                "VolumeType" => out.volume_type = take::text(value),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "MultiAttachEnabled" => out.multi_attach_enabled = take::boolean(value),
+                "Throughput" => out.throughput = take::integer(value),
+                "ClientToken" => out.client_token = take::text(value),
+                "VolumeInitializationRate" => out.volume_initialization_rate = take::integer(value),
+                "Operator" => out.operator = take::structure::<OperatorRequest>(value),
+                "DryRun" => out.dry_run = take::boolean(value),
                 _ => {}
             }
         }
@@ -3628,6 +3871,28 @@ impl model::Output for DeleteSecurityGroupResult {
     }
 }
 
+/// `DeleteSnapshotRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteSnapshotRequest {
+    /// `SnapshotId`
+    pub snapshot_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DeleteSnapshotRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "SnapshotId" => out.snapshot_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DeleteSubnetRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteSubnetRequest {
@@ -3668,6 +3933,28 @@ impl model::Input for DeleteTagsRequest {
                 "DryRun" => out.dry_run = take::boolean(value),
                 "Resources" => out.resources = (|v| take::list(v, take::text))(value).unwrap_or_default(),
                 "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteVolumeRequest {
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DeleteVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
                 _ => {}
             }
         }
@@ -4866,6 +5153,62 @@ impl model::Output for DescribeSecurityGroupsResult {
     }
 }
 
+/// `DescribeSnapshotsRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeSnapshotsRequest {
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `OwnerIds`
+    pub owner_ids: Option<Vec<SmolStr>>,
+    /// `RestorableByUserIds`
+    pub restorable_by_user_ids: Option<Vec<SmolStr>>,
+    /// `SnapshotIds`
+    pub snapshot_ids: Option<Vec<SmolStr>>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `Filters`
+    pub filters: Option<Vec<Filter>>,
+}
+impl model::Input for DescribeSnapshotsRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "MaxResults" => out.max_results = take::integer(value),
+                "NextToken" => out.next_token = take::text(value),
+                "OwnerIds" => out.owner_ids = (|v| take::list(v, take::text))(value),
+                "RestorableByUserIds" => out.restorable_by_user_ids = (|v| take::list(v, take::text))(value),
+                "SnapshotIds" => out.snapshot_ids = (|v| take::list(v, take::text))(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "Filters" => out.filters = (|v| take::list(v, take::structure::<Filter>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeSnapshotsResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeSnapshotsResult {
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `Snapshots`
+    pub snapshots: Option<Vec<Snapshot>>,
+}
+impl model::Output for DescribeSnapshotsResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "nextToken", ..NONE },
+            Member { wire: "snapshotSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.next_token { put::text(w, &M[0], v) }
+        if let Some(v) = &self.snapshots { (|w: &mut dyn model::Writer, m, v: &Vec<Snapshot>| put::list(w, m, v, put::structure::<Snapshot>))(w, &M[1], v) }
+    }
+}
+
 /// `DescribeSpotInstanceRequestsRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeSpotInstanceRequestsRequest {
@@ -5013,6 +5356,54 @@ impl model::Output for DescribeTagsResult {
     }
 }
 
+/// `DescribeVolumeAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumeAttributeRequest {
+    /// `Attribute`
+    pub attribute: SmolStr,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DescribeVolumeAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Attribute" => out.attribute = take::text(value).unwrap_or_default(),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeVolumeAttributeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumeAttributeResult {
+    /// `AutoEnableIO`
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    /// `ProductCodes`
+    pub product_codes: Option<Vec<ProductCode>>,
+    /// `VolumeId`
+    pub volume_id: Option<SmolStr>,
+}
+impl model::Output for DescribeVolumeAttributeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "autoEnableIO", ..NONE },
+            Member { wire: "productCodes", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "volumeId", ..NONE },
+        ];
+        if let Some(v) = &self.auto_enable_io { put::structure::<AttributeBooleanValue>(w, &M[0], v) }
+        if let Some(v) = &self.product_codes { (|w: &mut dyn model::Writer, m, v: &Vec<ProductCode>| put::list(w, m, v, put::structure::<ProductCode>))(w, &M[1], v) }
+        if let Some(v) = &self.volume_id { put::text(w, &M[2], v) }
+    }
+}
+
 /// `DescribeVolumeStatusRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeVolumeStatusRequest {
@@ -5063,6 +5454,59 @@ impl model::Output for DescribeVolumeStatusResult {
         ];
         if let Some(v) = &self.next_token { put::text(w, &M[0], v) }
         if let Some(v) = &self.volume_statuses { (|w: &mut dyn model::Writer, m, v: &Vec<VolumeStatusItem>| put::list(w, m, v, put::structure::<VolumeStatusItem>))(w, &M[1], v) }
+    }
+}
+
+/// `DescribeVolumesModificationsRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumesModificationsRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `VolumeIds`
+    pub volume_ids: Option<Vec<SmolStr>>,
+    /// `Filters`
+    pub filters: Option<Vec<Filter>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `IncludeManagedResources`
+    pub include_managed_resources: Option<bool>,
+}
+impl model::Input for DescribeVolumesModificationsRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "VolumeIds" => out.volume_ids = (|v| take::list(v, take::text))(value),
+                "Filters" => out.filters = (|v| take::list(v, take::structure::<Filter>))(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "IncludeManagedResources" => out.include_managed_resources = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeVolumesModificationsResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumesModificationsResult {
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `VolumesModifications`
+    pub volumes_modifications: Option<Vec<VolumeModification>>,
+}
+impl model::Output for DescribeVolumesModificationsResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "nextToken", ..NONE },
+            Member { wire: "volumeModificationSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.next_token { put::text(w, &M[0], v) }
+        if let Some(v) = &self.volumes_modifications { (|w: &mut dyn model::Writer, m, v: &Vec<VolumeModification>| put::list(w, m, v, put::structure::<VolumeModification>))(w, &M[1], v) }
     }
 }
 
@@ -5239,6 +5683,37 @@ impl model::Input for DetachInternetGatewayRequest {
                 "DryRun" => out.dry_run = take::boolean(value),
                 "InternetGatewayId" => out.internet_gateway_id = take::text(value).unwrap_or_default(),
                 "VpcId" => out.vpc_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachVolumeRequest {
+    /// `Device`
+    pub device: Option<SmolStr>,
+    /// `Force`
+    pub force: Option<bool>,
+    /// `InstanceId`
+    pub instance_id: Option<SmolStr>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DetachVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Device" => out.device = take::text(value),
+                "Force" => out.force = take::boolean(value),
+                "InstanceId" => out.instance_id = take::text(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
                 _ => {}
             }
         }
@@ -12254,6 +12729,83 @@ impl model::Input for ModifySubnetAttributeRequest {
     }
 }
 
+/// `ModifyVolumeAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVolumeAttributeRequest {
+    /// `AutoEnableIO`
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for ModifyVolumeAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoEnableIO" => out.auto_enable_io = take::structure::<AttributeBooleanValue>(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ModifyVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVolumeRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `Size`
+    pub size: Option<i64>,
+    /// `VolumeType`
+    pub volume_type: Option<SmolStr>,
+    /// `Iops`
+    pub iops: Option<i64>,
+    /// `Throughput`
+    pub throughput: Option<i64>,
+    /// `MultiAttachEnabled`
+    pub multi_attach_enabled: Option<bool>,
+}
+impl model::Input for ModifyVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "Size" => out.size = take::integer(value),
+                "VolumeType" => out.volume_type = take::text(value),
+                "Iops" => out.iops = take::integer(value),
+                "Throughput" => out.throughput = take::integer(value),
+                "MultiAttachEnabled" => out.multi_attach_enabled = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ModifyVolumeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVolumeResult {
+    /// `VolumeModification`
+    pub volume_modification: Option<VolumeModification>,
+}
+impl model::Output for ModifyVolumeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "volumeModification", ..NONE },
+        ];
+        if let Some(v) = &self.volume_modification { put::structure::<VolumeModification>(w, &M[0], v) }
+    }
+}
+
 /// `ModifyVpcAttributeRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModifyVpcAttributeRequest {
@@ -15680,6 +16232,113 @@ impl model::Input for SecurityGroupRuleUpdate {
     }
 }
 
+/// `Snapshot`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// `OwnerAlias`
+    pub owner_alias: Option<SmolStr>,
+    /// `OutpostArn`
+    pub outpost_arn: Option<SmolStr>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `StorageTier`
+    pub storage_tier: Option<SmolStr>,
+    /// `RestoreExpiryTime`
+    pub restore_expiry_time: Option<Timestamp>,
+    /// `SseType`
+    pub sse_type: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `TransferType`
+    pub transfer_type: Option<SmolStr>,
+    /// `CompletionDurationMinutes`
+    pub completion_duration_minutes: Option<i64>,
+    /// `CompletionTime`
+    pub completion_time: Option<Timestamp>,
+    /// `FullSnapshotSizeInBytes`
+    pub full_snapshot_size_in_bytes: Option<i64>,
+    /// `AssociatedKmsKeys`
+    pub associated_kms_keys: Option<Vec<AssociatedKmsKey>>,
+    /// `SnapshotId`
+    pub snapshot_id: Option<SmolStr>,
+    /// `VolumeId`
+    pub volume_id: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+    /// `StateMessage`
+    pub state_message: Option<SmolStr>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `Progress`
+    pub progress: Option<SmolStr>,
+    /// `OwnerId`
+    pub owner_id: Option<SmolStr>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `VolumeSize`
+    pub volume_size: Option<i64>,
+    /// `Encrypted`
+    pub encrypted: Option<bool>,
+    /// `KmsKeyId`
+    pub kms_key_id: Option<SmolStr>,
+    /// `DataEncryptionKeyId`
+    pub data_encryption_key_id: Option<SmolStr>,
+}
+impl model::Output for Snapshot {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 24] = [
+            Member { wire: "ownerAlias", ..NONE },
+            Member { wire: "outpostArn", ..NONE },
+            Member { wire: "tagSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "storageTier", ..NONE },
+            Member { wire: "restoreExpiryTime", ..NONE },
+            Member { wire: "sseType", ..NONE },
+            Member { wire: "availabilityZone", ..NONE },
+            Member { wire: "transferType", ..NONE },
+            Member { wire: "completionDurationMinutes", ..NONE },
+            Member { wire: "completionTime", ..NONE },
+            Member { wire: "fullSnapshotSizeInBytes", ..NONE },
+            Member { wire: "associatedKmsKeySet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "snapshotId", ..NONE },
+            Member { wire: "volumeId", ..NONE },
+            Member { wire: "status", ..NONE },
+            Member { wire: "statusMessage", ..NONE },
+            Member { wire: "startTime", ..NONE },
+            Member { wire: "progress", ..NONE },
+            Member { wire: "ownerId", ..NONE },
+            Member { wire: "description", ..NONE },
+            Member { wire: "volumeSize", ..NONE },
+            Member { wire: "encrypted", ..NONE },
+            Member { wire: "kmsKeyId", ..NONE },
+            Member { wire: "dataEncryptionKeyId", ..NONE },
+        ];
+        if let Some(v) = &self.owner_alias { put::text(w, &M[0], v) }
+        if let Some(v) = &self.outpost_arn { put::text(w, &M[1], v) }
+        if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[2], v) }
+        if let Some(v) = &self.storage_tier { put::text(w, &M[3], v) }
+        if let Some(v) = &self.restore_expiry_time { put::time(w, &M[4], v) }
+        if let Some(v) = &self.sse_type { put::text(w, &M[5], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[6], v) }
+        if let Some(v) = &self.transfer_type { put::text(w, &M[7], v) }
+        if let Some(v) = &self.completion_duration_minutes { put::integer(w, &M[8], v) }
+        if let Some(v) = &self.completion_time { put::time(w, &M[9], v) }
+        if let Some(v) = &self.full_snapshot_size_in_bytes { put::integer(w, &M[10], v) }
+        if let Some(v) = &self.associated_kms_keys { (|w: &mut dyn model::Writer, m, v: &Vec<AssociatedKmsKey>| put::list(w, m, v, put::structure::<AssociatedKmsKey>))(w, &M[11], v) }
+        if let Some(v) = &self.snapshot_id { put::text(w, &M[12], v) }
+        if let Some(v) = &self.volume_id { put::text(w, &M[13], v) }
+        if let Some(v) = &self.state { put::text(w, &M[14], v) }
+        if let Some(v) = &self.state_message { put::text(w, &M[15], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[16], v) }
+        if let Some(v) = &self.progress { put::text(w, &M[17], v) }
+        if let Some(v) = &self.owner_id { put::text(w, &M[18], v) }
+        if let Some(v) = &self.description { put::text(w, &M[19], v) }
+        if let Some(v) = &self.volume_size { put::integer(w, &M[20], v) }
+        if let Some(v) = &self.encrypted { put::boolean(w, &M[21], v) }
+        if let Some(v) = &self.kms_key_id { put::text(w, &M[22], v) }
+        if let Some(v) = &self.data_encryption_key_id { put::text(w, &M[23], v) }
+    }
+}
+
 /// `SpotInstanceRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SpotInstanceRequest {
@@ -16870,6 +17529,85 @@ impl model::Output for VolumeAttachment {
         if let Some(v) = &self.device { put::text(w, &M[6], v) }
         if let Some(v) = &self.state { put::text(w, &M[7], v) }
         if let Some(v) = &self.attach_time { put::time(w, &M[8], v) }
+    }
+}
+
+/// `VolumeModification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VolumeModification {
+    /// `VolumeId`
+    pub volume_id: Option<SmolStr>,
+    /// `ModificationState`
+    pub modification_state: Option<SmolStr>,
+    /// `StatusMessage`
+    pub status_message: Option<SmolStr>,
+    /// `TargetSize`
+    pub target_size: Option<i64>,
+    /// `TargetIops`
+    pub target_iops: Option<i64>,
+    /// `TargetVolumeType`
+    pub target_volume_type: Option<SmolStr>,
+    /// `TargetThroughput`
+    pub target_throughput: Option<i64>,
+    /// `TargetMultiAttachEnabled`
+    pub target_multi_attach_enabled: Option<bool>,
+    /// `OriginalSize`
+    pub original_size: Option<i64>,
+    /// `OriginalIops`
+    pub original_iops: Option<i64>,
+    /// `OriginalVolumeType`
+    pub original_volume_type: Option<SmolStr>,
+    /// `OriginalThroughput`
+    pub original_throughput: Option<i64>,
+    /// `OriginalMultiAttachEnabled`
+    pub original_multi_attach_enabled: Option<bool>,
+    /// `Progress`
+    pub progress: Option<i64>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Operator`
+    pub operator: Option<OperatorResponse>,
+}
+impl model::Output for VolumeModification {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 17] = [
+            Member { wire: "volumeId", ..NONE },
+            Member { wire: "modificationState", ..NONE },
+            Member { wire: "statusMessage", ..NONE },
+            Member { wire: "targetSize", ..NONE },
+            Member { wire: "targetIops", ..NONE },
+            Member { wire: "targetVolumeType", ..NONE },
+            Member { wire: "targetThroughput", ..NONE },
+            Member { wire: "targetMultiAttachEnabled", ..NONE },
+            Member { wire: "originalSize", ..NONE },
+            Member { wire: "originalIops", ..NONE },
+            Member { wire: "originalVolumeType", ..NONE },
+            Member { wire: "originalThroughput", ..NONE },
+            Member { wire: "originalMultiAttachEnabled", ..NONE },
+            Member { wire: "progress", ..NONE },
+            Member { wire: "startTime", ..NONE },
+            Member { wire: "endTime", ..NONE },
+            Member { wire: "operator", ..NONE },
+        ];
+        if let Some(v) = &self.volume_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.modification_state { put::text(w, &M[1], v) }
+        if let Some(v) = &self.status_message { put::text(w, &M[2], v) }
+        if let Some(v) = &self.target_size { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.target_iops { put::integer(w, &M[4], v) }
+        if let Some(v) = &self.target_volume_type { put::text(w, &M[5], v) }
+        if let Some(v) = &self.target_throughput { put::integer(w, &M[6], v) }
+        if let Some(v) = &self.target_multi_attach_enabled { put::boolean(w, &M[7], v) }
+        if let Some(v) = &self.original_size { put::integer(w, &M[8], v) }
+        if let Some(v) = &self.original_iops { put::integer(w, &M[9], v) }
+        if let Some(v) = &self.original_volume_type { put::text(w, &M[10], v) }
+        if let Some(v) = &self.original_throughput { put::integer(w, &M[11], v) }
+        if let Some(v) = &self.original_multi_attach_enabled { put::boolean(w, &M[12], v) }
+        if let Some(v) = &self.progress { put::integer(w, &M[13], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[14], v) }
+        if let Some(v) = &self.end_time { put::time(w, &M[15], v) }
+        if let Some(v) = &self.operator { put::structure::<OperatorResponse>(w, &M[16], v) }
     }
 }
 

@@ -16,6 +16,7 @@ crate::resource_types! {
     security_group_rule::Ingress + Egress,
     subnet::Subnet,
     subnet_route_table_association::SubnetRouteTableAssociation,
+    volume::Volume + Attachment,
     vpc::Vpc,
     vpc_gateway_attachment::VpcGatewayAttachment,
 }

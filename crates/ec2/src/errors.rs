@@ -7,11 +7,13 @@ mod addresses;
 mod compute;
 mod network;
 mod templates;
+mod volumes;
 
 pub(crate) use addresses::*;
 pub(crate) use compute::*;
 pub(crate) use network::*;
 pub(crate) use templates::*;
+pub(crate) use volumes::*;
 
 use kernel::ApiError;
 use std::fmt::Display;

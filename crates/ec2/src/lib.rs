@@ -30,6 +30,7 @@ kernel::resources! {
     route_tables,
     security_group_rules,
     security_groups,
+    snapshots,
     spot,
     subnets,
     tags,

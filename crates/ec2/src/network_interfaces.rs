@@ -68,11 +68,9 @@ pub(crate) struct Attachment {
     pub(crate) delete_on_termination: bool,
 }
 
-impl Attachment {
-    /// An interface is being attached while its instance is on its way up.
-    pub(crate) const fn status(&self, instance: State) -> &'static str {
-        if matches!(instance, State::Pending) { "attaching" } else { "attached" }
-    }
+/// How an attachment stands: the interface is being attached while its instance is on its way up.
+pub(crate) const fn attachment_status(instance: State) -> &'static str {
+    if matches!(instance, State::Pending) { "attaching" } else { "attached" }
 }
 
 impl NetworkInterface {

@@ -16,6 +16,7 @@ use crate::network_interfaces::NetworkInterface;
 use crate::route_tables::RouteTable;
 use crate::security_group_rules::SecurityGroupRule;
 use crate::security_groups::SecurityGroup;
+use crate::snapshots::EbsSnapshot;
 use crate::spot::SpotRequest;
 use crate::subnets::Subnet;
 use crate::tokens::ClientToken;
@@ -45,6 +46,7 @@ static KINDS: &[Kind] = &[
     Kind::of::<RouteTable>(),
     Kind::of::<SecurityGroup>(),
     Kind::of::<SecurityGroupRule>(),
+    Kind::of::<EbsSnapshot>(),
     Kind::of::<SpotRequest>(),
     Kind::of::<Subnet>(),
     Kind::of::<Volume>(),
@@ -53,9 +55,8 @@ static KINDS: &[Kind] = &[
 
 /// Kinds that AWS has and of which nothing can be made here: prefix, code and noun of the error
 /// for their ids.
-const ABSENT: [(&str, &str, &str); 3] = [
+const ABSENT: [(&str, &str, &str); 2] = [
     ("r-", "InvalidReservationID.NotFound", "reservation"),
-    ("snap-", "InvalidSnapshot.NotFound", "snapshot"),
     ("vpce-", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint"),
 ];
 

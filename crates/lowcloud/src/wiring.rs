@@ -34,6 +34,8 @@ pub fn wiring() -> Wiring {
                 .with_prefix("aws:cloudformation:stack-id="),
             Wake::on("elbv2.load-balancers", "tag", "cloudformation.advance")
                 .with_prefix("aws:cloudformation:stack-id="),
+            Wake::on("ec2.volumes", "tag", "cloudformation.advance")
+                .with_prefix("aws:cloudformation:stack-id="),
             Wake::on("ec2.nat-gateways", "tag", "cloudformation.advance")
                 .with_prefix("aws:cloudformation:stack-id="),
             Wake::on("elb.registrations", "instance", "autoscaling.member")

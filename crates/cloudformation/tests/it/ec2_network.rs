@@ -183,3 +183,59 @@ fn a_nat_gateway_without_an_internet_gateway_fails_its_stack() {
     assert!(reason.contains("has no Internet gateway attached"), "{reason}");
     assert!(addresses(&stacks).is_empty());
 }
+
+fn volumes(stacks: &Stacks) -> Vec<ec2::Volume> {
+    stacks.ok::<ops::DescribeVolumes>(Default::default()).volumes.unwrap_or_default()
+}
+
+#[test]
+fn a_volume_is_attached_grown_and_removed_with_its_stack() {
+    let stacks = Stacks::new();
+    let with = |size: u32, device: &str| {
+        let volume = json!({
+            "AvailabilityZone": att("I", "AvailabilityZone"),
+            "Size": size,
+            "VolumeType": "gp3",
+            "Tags": [{"Key": "Name", "Value": "data"}],
+        });
+        let attachment =
+            json!({"VolumeId": {"Ref": "D"}, "InstanceId": {"Ref": "I"}, "Device": device});
+        let resources = [
+            ("I", instance()),
+            ("D", resource("Volume", volume)),
+            ("A", resource("VolumeAttachment", attachment)),
+        ];
+        with_outputs(&resources, &[("Ref", reference("D")), ("Id", att("D", "VolumeId"))])
+    };
+    stacks.create("s", &with(10, "/dev/sdf"));
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let id = stacks.physical("s", "D");
+    assert_eq!((output(&stacks, "Ref"), output(&stacks, "Id")), (id.clone(), id.clone()));
+    assert_eq!(stacks.physical("s", "A"), format!("{id}|{}", stacks.physical("s", "I")));
+    let shown = || volumes(&stacks).into_iter().find(|v| v.volume_id.as_deref() == Some(&id));
+    let volume = shown().expect("the volume");
+    assert_eq!(volume.state.as_deref(), Some("in-use"));
+    assert_eq!(volume.attachments.expect("attachments")[0].device.as_deref(), Some("/dev/sdf"));
+    assert!(keys(volume.tags).contains(&"aws:cloudformation:stack-id".into()));
+    stacks.update("s", &with(20, "/dev/sdf"));
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    assert_eq!(shown().expect("it is the same").size, Some(20));
+    stacks.delete("s");
+    assert!(volumes(&stacks).is_empty());
+}
+
+#[test]
+fn a_volume_under_the_policy_snapshot_leaves_one() {
+    let stacks = Stacks::new();
+    let mut volume = resource("Volume", json!({"AvailabilityZone": "us-west-1a", "Size": 4}));
+    volume["DeletionPolicy"] = json!("Snapshot");
+    stacks.create("s", &template(&[("D", volume)]));
+    let id = stacks.physical("s", "D");
+    stacks.delete("s");
+    assert!(volumes(&stacks).is_empty());
+    let request = ec2::DescribeSnapshotsRequest::default();
+    let kept = stacks.ok::<ops::DescribeSnapshots>(request).snapshots.expect("a list");
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].volume_id.as_deref(), kept[0].volume_size), (Some(id.as_str()), Some(4)));
+    assert_eq!(kept[0].state.as_deref(), Some("completed"));
+}

@@ -4,7 +4,7 @@ use super::faults::{self, subject};
 use super::row::{Instance, State};
 use crate::network_interfaces::{self, NetworkInterface};
 use crate::spot;
-use crate::volumes::Volume;
+use crate::volumes::{self, Volume};
 use kernel::{Caller, FaultKind, Tx, Wait};
 use smol_str::SmolStr;
 
@@ -93,7 +93,7 @@ fn terminated(tx: &mut Tx, instance: &mut Instance) {
         if goes {
             tx.remove::<Volume>(&id);
         } else {
-            tx.update::<Volume>(&id, |v| v.attachment = None);
+            volumes::released(tx, &id);
         }
     }
     let forgotten = tx.now().plus_secs(VISIBLE_SECS);

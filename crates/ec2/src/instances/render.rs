@@ -3,7 +3,7 @@
 use super::row::{Instance, Reason, State};
 use crate::entity::render_tags;
 use crate::host_names::{HostNames, ip_text};
-use crate::network_interfaces::NetworkInterface;
+use crate::network_interfaces::{NetworkInterface, attachment_status};
 use crate::security_groups::GroupRef;
 use crate::volumes::Volume;
 use crate::vpcs::Vpc;
@@ -183,7 +183,7 @@ impl<'a> Renderer<'a> {
                 attachment_id: Some(a.id.clone()),
                 delete_on_termination: Some(a.delete_on_termination),
                 device_index: Some(i64::from(a.device_index)),
-                status: Some(text(a.status(row.state))),
+                status: Some(text(attachment_status(row.state))),
                 network_card_index: Some(0),
                 ..Default::default()
             });

@@ -164,7 +164,7 @@ fn status(interface: &NetworkInterface) -> &'static str {
 
 fn attachment_status(snapshot: &Snapshot, attachment: &Attachment) -> &'static str {
     let instance = snapshot.get::<Instance>(&attachment.instance_id);
-    attachment.status(instance.map_or(State::Running, |i| i.state))
+    super::attachment_status(instance.map_or(State::Running, |i| i.state))
 }
 
 pub(super) fn describe_network_interfaces(
