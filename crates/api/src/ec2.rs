@@ -18,6 +18,15 @@ pub mod ops {
         type Input = super::AllocateAddressRequest;
         type Output = super::AllocateAddressResult;
     }
+    /// `AssignPrivateIpAddresses`
+    #[derive(Debug)]
+    pub struct AssignPrivateIpAddresses;
+    impl model::Operation for AssignPrivateIpAddresses {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AssignPrivateIpAddresses";
+        type Input = super::AssignPrivateIpAddressesRequest;
+        type Output = super::AssignPrivateIpAddressesResult;
+    }
     /// `AssociateAddress`
     #[derive(Debug)]
     pub struct AssociateAddress;
@@ -44,6 +53,15 @@ pub mod ops {
         const NAME: &'static str = "AttachInternetGateway";
         type Input = super::AttachInternetGatewayRequest;
         type Output = ();
+    }
+    /// `AttachNetworkInterface`
+    #[derive(Debug)]
+    pub struct AttachNetworkInterface;
+    impl model::Operation for AttachNetworkInterface {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AttachNetworkInterface";
+        type Input = super::AttachNetworkInterfaceRequest;
+        type Output = super::AttachNetworkInterfaceResult;
     }
     /// `AttachVolume`
     #[derive(Debug)]
@@ -522,6 +540,15 @@ pub mod ops {
         type Input = super::DescribeNetworkAclsRequest;
         type Output = super::DescribeNetworkAclsResult;
     }
+    /// `DescribeNetworkInterfaceAttribute`
+    #[derive(Debug)]
+    pub struct DescribeNetworkInterfaceAttribute;
+    impl model::Operation for DescribeNetworkInterfaceAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeNetworkInterfaceAttribute";
+        type Input = super::DescribeNetworkInterfaceAttributeRequest;
+        type Output = super::DescribeNetworkInterfaceAttributeResult;
+    }
     /// `DescribeNetworkInterfaces`
     #[derive(Debug)]
     pub struct DescribeNetworkInterfaces;
@@ -666,6 +693,15 @@ pub mod ops {
         type Input = super::DetachInternetGatewayRequest;
         type Output = ();
     }
+    /// `DetachNetworkInterface`
+    #[derive(Debug)]
+    pub struct DetachNetworkInterface;
+    impl model::Operation for DetachNetworkInterface {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DetachNetworkInterface";
+        type Input = super::DetachNetworkInterfaceRequest;
+        type Output = ();
+    }
     /// `DetachVolume`
     #[derive(Debug)]
     pub struct DetachVolume;
@@ -764,6 +800,15 @@ pub mod ops {
         const NAME: &'static str = "ModifyLaunchTemplate";
         type Input = super::ModifyLaunchTemplateRequest;
         type Output = super::ModifyLaunchTemplateResult;
+    }
+    /// `ModifyNetworkInterfaceAttribute`
+    #[derive(Debug)]
+    pub struct ModifyNetworkInterfaceAttribute;
+    impl model::Operation for ModifyNetworkInterfaceAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ModifyNetworkInterfaceAttribute";
+        type Input = super::ModifyNetworkInterfaceAttributeRequest;
+        type Output = ();
     }
     /// `ModifySecurityGroupRules`
     #[derive(Debug)]
@@ -926,6 +971,15 @@ pub mod ops {
         const NAME: &'static str = "TerminateInstances";
         type Input = super::TerminateInstancesRequest;
         type Output = super::TerminateInstancesResult;
+    }
+    /// `UnassignPrivateIpAddresses`
+    #[derive(Debug)]
+    pub struct UnassignPrivateIpAddresses;
+    impl model::Operation for UnassignPrivateIpAddresses {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "UnassignPrivateIpAddresses";
+        type Input = super::UnassignPrivateIpAddressesRequest;
+        type Output = ();
     }
     /// `UnmonitorInstances`
     #[derive(Debug)]
@@ -1346,6 +1400,78 @@ impl model::Output for ApplicationStatusSummary {
     }
 }
 
+/// `AssignPrivateIpAddressesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssignPrivateIpAddressesRequest {
+    /// `Ipv4Prefixes`
+    pub ipv4_prefixes: Option<Vec<SmolStr>>,
+    /// `Ipv4PrefixCount`
+    pub ipv4_prefix_count: Option<i64>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `PrivateIpAddresses`
+    pub private_ip_addresses: Option<Vec<SmolStr>>,
+    /// `SecondaryPrivateIpAddressCount`
+    pub secondary_private_ip_address_count: Option<i64>,
+    /// `AllowReassignment`
+    pub allow_reassignment: Option<bool>,
+}
+impl model::Input for AssignPrivateIpAddressesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Ipv4Prefixes" => out.ipv4_prefixes = (|v| take::list(v, take::text))(value),
+                "Ipv4PrefixCount" => out.ipv4_prefix_count = take::integer(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "PrivateIpAddresses" => out.private_ip_addresses = (|v| take::list(v, take::text))(value),
+                "SecondaryPrivateIpAddressCount" => out.secondary_private_ip_address_count = take::integer(value),
+                "AllowReassignment" => out.allow_reassignment = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AssignPrivateIpAddressesResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssignPrivateIpAddressesResult {
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `AssignedPrivateIpAddresses`
+    pub assigned_private_ip_addresses: Option<Vec<AssignedPrivateIpAddress>>,
+    /// `AssignedIpv4Prefixes`
+    pub assigned_ipv4_prefixes: Option<Vec<Ipv4PrefixSpecification>>,
+}
+impl model::Output for AssignPrivateIpAddressesResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "networkInterfaceId", ..NONE },
+            Member { wire: "assignedPrivateIpAddressesSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "assignedIpv4PrefixSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.network_interface_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.assigned_private_ip_addresses { (|w: &mut dyn model::Writer, m, v: &Vec<AssignedPrivateIpAddress>| put::list(w, m, v, put::structure::<AssignedPrivateIpAddress>))(w, &M[1], v) }
+        if let Some(v) = &self.assigned_ipv4_prefixes { (|w: &mut dyn model::Writer, m, v: &Vec<Ipv4PrefixSpecification>| put::list(w, m, v, put::structure::<Ipv4PrefixSpecification>))(w, &M[2], v) }
+    }
+}
+
+/// `AssignedPrivateIpAddress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssignedPrivateIpAddress {
+    /// `PrivateIpAddress`
+    pub private_ip_address: Option<SmolStr>,
+}
+impl model::Output for AssignedPrivateIpAddress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "privateIpAddress", ..NONE },
+        ];
+        if let Some(v) = &self.private_ip_address { put::text(w, &M[0], v) }
+    }
+}
+
 /// `AssociateAddressRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AssociateAddressRequest {
@@ -1485,6 +1611,62 @@ impl model::Input for AttachInternetGatewayRequest {
             }
         }
         out
+    }
+}
+
+/// `AttachNetworkInterfaceRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachNetworkInterfaceRequest {
+    /// `NetworkCardIndex`
+    pub network_card_index: Option<i64>,
+    /// `EnaSrdSpecification`
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    /// `EnaQueueCount`
+    pub ena_queue_count: Option<i64>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `InstanceId`
+    pub instance_id: SmolStr,
+    /// `DeviceIndex`
+    pub device_index: i64,
+}
+impl model::Input for AttachNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "NetworkCardIndex" => out.network_card_index = take::integer(value),
+                "EnaSrdSpecification" => out.ena_srd_specification = take::structure::<EnaSrdSpecification>(value),
+                "EnaQueueCount" => out.ena_queue_count = take::integer(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "InstanceId" => out.instance_id = take::text(value).unwrap_or_default(),
+                "DeviceIndex" => out.device_index = take::integer(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachNetworkInterfaceResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachNetworkInterfaceResult {
+    /// `AttachmentId`
+    pub attachment_id: Option<SmolStr>,
+    /// `NetworkCardIndex`
+    pub network_card_index: Option<i64>,
+}
+impl model::Output for AttachNetworkInterfaceResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "attachmentId", ..NONE },
+            Member { wire: "networkCardIndex", ..NONE },
+        ];
+        if let Some(v) = &self.attachment_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.network_card_index { put::integer(w, &M[1], v) }
     }
 }
 
@@ -4904,6 +5086,66 @@ impl model::Output for DescribeNetworkAclsResult {
     }
 }
 
+/// `DescribeNetworkInterfaceAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNetworkInterfaceAttributeRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `Attribute`
+    pub attribute: Option<SmolStr>,
+}
+impl model::Input for DescribeNetworkInterfaceAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "Attribute" => out.attribute = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeNetworkInterfaceAttributeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNetworkInterfaceAttributeResult {
+    /// `Attachment`
+    pub attachment: Option<NetworkInterfaceAttachment>,
+    /// `Description`
+    pub description: Option<AttributeValue>,
+    /// `Groups`
+    pub groups: Option<Vec<GroupIdentifier>>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `SourceDestCheck`
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    /// `AssociatePublicIpAddress`
+    pub associate_public_ip_address: Option<bool>,
+}
+impl model::Output for DescribeNetworkInterfaceAttributeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 6] = [
+            Member { wire: "attachment", ..NONE },
+            Member { wire: "description", ..NONE },
+            Member { wire: "groupSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "networkInterfaceId", ..NONE },
+            Member { wire: "sourceDestCheck", ..NONE },
+            Member { wire: "associatePublicIpAddress", ..NONE },
+        ];
+        if let Some(v) = &self.attachment { put::structure::<NetworkInterfaceAttachment>(w, &M[0], v) }
+        if let Some(v) = &self.description { put::structure::<AttributeValue>(w, &M[1], v) }
+        if let Some(v) = &self.groups { (|w: &mut dyn model::Writer, m, v: &Vec<GroupIdentifier>| put::list(w, m, v, put::structure::<GroupIdentifier>))(w, &M[2], v) }
+        if let Some(v) = &self.network_interface_id { put::text(w, &M[3], v) }
+        if let Some(v) = &self.source_dest_check { put::structure::<AttributeBooleanValue>(w, &M[4], v) }
+        if let Some(v) = &self.associate_public_ip_address { put::boolean(w, &M[5], v) }
+    }
+}
+
 /// `DescribeNetworkInterfacesRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeNetworkInterfacesRequest {
@@ -5690,6 +5932,31 @@ impl model::Input for DetachInternetGatewayRequest {
     }
 }
 
+/// `DetachNetworkInterfaceRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachNetworkInterfaceRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `AttachmentId`
+    pub attachment_id: SmolStr,
+    /// `Force`
+    pub force: Option<bool>,
+}
+impl model::Input for DetachNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "AttachmentId" => out.attachment_id = take::text(value).unwrap_or_default(),
+                "Force" => out.force = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DetachVolumeRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DetachVolumeRequest {
@@ -6338,6 +6605,28 @@ impl model::Output for ElasticInferenceAcceleratorAssociation {
     }
 }
 
+/// `EnaSrdSpecification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnaSrdSpecification {
+    /// `EnaSrdEnabled`
+    pub ena_srd_enabled: Option<bool>,
+    /// `EnaSrdUdpSpecification`
+    pub ena_srd_udp_specification: Option<EnaSrdUdpSpecification>,
+}
+impl model::Input for EnaSrdSpecification {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "EnaSrdEnabled" => out.ena_srd_enabled = take::boolean(value),
+                "EnaSrdUdpSpecification" => out.ena_srd_udp_specification = take::structure::<EnaSrdUdpSpecification>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `EnaSrdSpecificationRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnaSrdSpecificationRequest {
@@ -6378,6 +6667,25 @@ impl model::Output for EnaSrdSpecificationRequest {
         ];
         if let Some(v) = &self.ena_srd_enabled { put::boolean(w, &M[0], v) }
         if let Some(v) = &self.ena_srd_udp_specification { put::structure::<EnaSrdUdpSpecificationRequest>(w, &M[1], v) }
+    }
+}
+
+/// `EnaSrdUdpSpecification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnaSrdUdpSpecification {
+    /// `EnaSrdUdpEnabled`
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+impl model::Input for EnaSrdUdpSpecification {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "EnaSrdUdpEnabled" => out.ena_srd_udp_enabled = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -12640,6 +12948,55 @@ impl model::Output for ModifyLaunchTemplateResult {
     }
 }
 
+/// `ModifyNetworkInterfaceAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyNetworkInterfaceAttributeRequest {
+    /// `EnaSrdSpecification`
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    /// `EnablePrimaryIpv6`
+    pub enable_primary_ipv6: Option<bool>,
+    /// `ConnectionTrackingSpecification`
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    /// `AssociatePublicIpAddress`
+    pub associate_public_ip_address: Option<bool>,
+    /// `AssociatedSubnetIds`
+    pub associated_subnet_ids: Option<Vec<SmolStr>>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `Description`
+    pub description: Option<AttributeValue>,
+    /// `SourceDestCheck`
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    /// `Groups`
+    pub groups: Option<Vec<SmolStr>>,
+    /// `Attachment`
+    pub attachment: Option<NetworkInterfaceAttachmentChanges>,
+}
+impl model::Input for ModifyNetworkInterfaceAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "EnaSrdSpecification" => out.ena_srd_specification = take::structure::<EnaSrdSpecification>(value),
+                "EnablePrimaryIpv6" => out.enable_primary_ipv6 = take::boolean(value),
+                "ConnectionTrackingSpecification" => out.connection_tracking_specification = take::structure::<ConnectionTrackingSpecificationRequest>(value),
+                "AssociatePublicIpAddress" => out.associate_public_ip_address = take::boolean(value),
+                "AssociatedSubnetIds" => out.associated_subnet_ids = (|v| take::list(v, take::text))(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "Description" => out.description = take::structure::<AttributeValue>(value),
+                "SourceDestCheck" => out.source_dest_check = take::structure::<AttributeBooleanValue>(value),
+                "Groups" => out.groups = (|v| take::list(v, take::text))(value),
+                "Attachment" => out.attachment = take::structure::<NetworkInterfaceAttachmentChanges>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `ModifySecurityGroupRulesRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModifySecurityGroupRulesRequest {
@@ -13607,6 +13964,34 @@ impl model::Output for NetworkInterfaceAttachment {
         if let Some(v) = &self.status { put::text(w, &M[7], v) }
         if let Some(v) = &self.ena_srd_specification { put::structure::<AttachmentEnaSrdSpecification>(w, &M[8], v) }
         if let Some(v) = &self.ena_queue_count { put::integer(w, &M[9], v) }
+    }
+}
+
+/// `NetworkInterfaceAttachmentChanges`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetworkInterfaceAttachmentChanges {
+    /// `DefaultEnaQueueCount`
+    pub default_ena_queue_count: Option<bool>,
+    /// `EnaQueueCount`
+    pub ena_queue_count: Option<i64>,
+    /// `AttachmentId`
+    pub attachment_id: Option<SmolStr>,
+    /// `DeleteOnTermination`
+    pub delete_on_termination: Option<bool>,
+}
+impl model::Input for NetworkInterfaceAttachmentChanges {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DefaultEnaQueueCount" => out.default_ena_queue_count = take::boolean(value),
+                "EnaQueueCount" => out.ena_queue_count = take::integer(value),
+                "AttachmentId" => out.attachment_id = take::text(value),
+                "DeleteOnTermination" => out.delete_on_termination = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -17049,6 +17434,31 @@ impl model::Document for TotalLocalStorageGBRequest {
         if let Some(v) = self.min { out.push(("Min", (Value::Float)(v))) }
         if let Some(v) = self.max { out.push(("Max", (Value::Float)(v))) }
         Value::Struct(out)
+    }
+}
+
+/// `UnassignPrivateIpAddressesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnassignPrivateIpAddressesRequest {
+    /// `Ipv4Prefixes`
+    pub ipv4_prefixes: Option<Vec<SmolStr>>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `PrivateIpAddresses`
+    pub private_ip_addresses: Option<Vec<SmolStr>>,
+}
+impl model::Input for UnassignPrivateIpAddressesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Ipv4Prefixes" => out.ipv4_prefixes = (|v| take::list(v, take::text))(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "PrivateIpAddresses" => out.private_ip_addresses = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 

@@ -8,7 +8,7 @@
 mod associate;
 mod describe;
 
-pub(crate) use associate::{associate, forget};
+pub(crate) use associate::{associate, disassociate, forget};
 
 use crate::entity::{Entity, specified_tags};
 use crate::errors;

@@ -5,12 +5,14 @@
 
 mod addresses;
 mod compute;
+mod interfaces;
 mod network;
 mod templates;
 mod volumes;
 
 pub(crate) use addresses::*;
 pub(crate) use compute::*;
+pub(crate) use interfaces::*;
 pub(crate) use network::*;
 pub(crate) use templates::*;
 pub(crate) use volumes::*;

@@ -3,8 +3,11 @@
 //! "Elastic network interfaces" in the user guide. IPv6, prefix delegation and the special kinds
 //! (EFA, branch, trunk) are left out; requests that want them say so.
 
+mod attach;
+mod attributes;
 mod create;
 mod describe;
+mod private_ips;
 
 pub(crate) use create::{create, groups_for, parse_address};
 
@@ -114,7 +117,7 @@ impl NetworkInterface {
 
 impl Row for NetworkInterface {
     const TABLE: &'static str = "ec2.network-interfaces";
-    const INDEXES: &'static [&'static str] = &["subnet", "group", "instance", "tag"];
+    const INDEXES: &'static [&'static str] = &["subnet", "group", "instance", "attachment", "tag"];
 
     fn key(&self) -> SmolStr {
         self.id.clone()
@@ -125,6 +128,7 @@ impl Row for NetworkInterface {
         self.groups.iter().for_each(|group| sink.put("group", group.id.clone()));
         if let Some(attachment) = &self.attachment {
             sink.put("instance", attachment.instance_id.clone());
+            sink.put("attachment", attachment.id.clone());
         }
         self.tags.index_values().for_each(|tag| sink.put("tag", tag));
     }
@@ -197,6 +201,12 @@ resource! { ec2:
         write CreateNetworkInterface => create::create_network_interface,
         read DescribeNetworkInterfaces => describe::describe_network_interfaces,
         write DeleteNetworkInterface => delete_network_interface,
+        write AttachNetworkInterface => attach::attach_network_interface,
+        write DetachNetworkInterface => attach::detach_network_interface,
+        read DescribeNetworkInterfaceAttribute => attributes::describe_network_interface_attribute,
+        write ModifyNetworkInterfaceAttribute => attributes::modify_network_interface_attribute,
+        write AssignPrivateIpAddresses => private_ips::assign_private_ip_addresses,
+        write UnassignPrivateIpAddresses => private_ips::unassign_private_ip_addresses,
     }
     tables { NetworkInterface }
 }

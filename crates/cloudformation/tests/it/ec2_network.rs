@@ -239,3 +239,85 @@ fn a_volume_under_the_policy_snapshot_leaves_one() {
     assert_eq!((kept[0].volume_id.as_deref(), kept[0].volume_size), (Some(id.as_str()), Some(4)));
     assert_eq!(kept[0].state.as_deref(), Some("completed"));
 }
+
+fn interface(stacks: &Stacks, id: &str) -> ec2::NetworkInterface {
+    let request = ec2::DescribeNetworkInterfacesRequest {
+        network_interface_ids: Some(vec![id.into()]),
+        ..Default::default()
+    };
+    let found = stacks.ok::<ops::DescribeNetworkInterfaces>(request).network_interfaces;
+    found.expect("a list").remove(0)
+}
+
+#[test]
+fn an_interface_is_changed_in_place_and_replaced_for_another_address() {
+    let stacks = Stacks::new();
+    let with = |primary: &str, secondaries: u32, check: bool| {
+        let properties = json!({
+            "SubnetId": {"Ref": "S"},
+            "Description": format!("with {secondaries}"),
+            "PrivateIpAddresses": [{"PrivateIpAddress": primary, "Primary": true}],
+            "SourceDestCheck": check,
+            "Tags": [{"Key": "Name", "Value": "nic"}],
+        });
+        let mut resources = network();
+        resources.push(("N", resource("NetworkInterface", properties)));
+        let outputs = [
+            ("Id", att("N", "Id")),
+            ("Ip", att("N", "PrimaryPrivateIpAddress")),
+            ("Vpc", att("N", "VpcId")),
+        ];
+        with_outputs(&resources, &outputs)
+    };
+    stacks.create("s", &with("10.0.1.20", 1, true));
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let id = stacks.physical("s", "N");
+    assert_eq!((output(&stacks, "Id"), output(&stacks, "Ip")), (id.clone(), "10.0.1.20".into()));
+    assert_eq!(output(&stacks, "Vpc"), stacks.physical("s", "V"));
+    assert!(keys(interface(&stacks, &id).tag_set).contains(&"aws:cloudformation:stack-id".into()));
+    stacks.update("s", &with("10.0.1.20", 2, false));
+    let changed = interface(&stacks, &id);
+    assert_eq!(changed.description.as_deref(), Some("with 2"));
+    assert_eq!(changed.source_dest_check, Some(false));
+    assert_eq!(stacks.physical("s", "N"), id);
+    stacks.update("s", &with("10.0.1.30", 2, false));
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    assert_ne!(stacks.physical("s", "N"), id);
+    assert_eq!(output(&stacks, "Ip"), "10.0.1.30");
+    stacks.delete("s");
+    assert_eq!(stacks.vpcs(), 0);
+}
+
+#[test]
+fn an_interface_is_attached_to_an_instance_and_detached_first() {
+    let stacks = Stacks::new();
+    let with = |goes: bool| {
+        let mut instance = instance();
+        instance["Properties"]["SubnetId"] = reference("S");
+        let attachment = json!({
+            "InstanceId": {"Ref": "I"},
+            "NetworkInterfaceId": {"Ref": "N"},
+            "DeviceIndex": "1",
+            "DeleteOnTermination": goes,
+        });
+        let mut resources = network();
+        resources.extend([
+            ("I", instance),
+            ("N", resource("NetworkInterface", json!({"SubnetId": {"Ref": "S"}}))),
+            ("A", resource("NetworkInterfaceAttachment", attachment)),
+        ]);
+        with_outputs(&resources, &[("Id", att("A", "AttachmentId")), ("Ref", reference("A"))])
+    };
+    stacks.create("s", &with(true));
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let id = stacks.physical("s", "N");
+    let attachment = || interface(&stacks, &id).attachment.expect("an attachment");
+    assert_eq!(attachment().attachment_id.as_deref(), Some(output(&stacks, "Id").as_str()));
+    assert_eq!(output(&stacks, "Ref"), output(&stacks, "Id"));
+    assert_eq!(attachment().delete_on_termination, Some(true));
+    stacks.update("s", &with(false));
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    assert_eq!(attachment().delete_on_termination, Some(false));
+    stacks.delete("s");
+    assert_eq!(stacks.vpcs(), 0);
+}

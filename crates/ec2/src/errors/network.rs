@@ -201,10 +201,6 @@ pub(crate) fn rule_limit_exceeded() -> ApiError {
     )
 }
 
-pub(crate) fn interface_in_use(id: &str) -> ApiError {
-    invalid_value(format!("Network interface '{id}' is currently in use."))
-}
-
 pub(crate) fn prefix_list_not_found(id: &str) -> ApiError {
     ApiError::new(
         "InvalidPrefixListID.NotFound",

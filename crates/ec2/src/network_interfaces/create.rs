@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// AWS's default quota.
 const MAX_GROUPS: usize = 5;
 /// The most that the largest instance types take.
-const MAX_ADDRESSES: usize = 50;
+pub(super) const MAX_ADDRESSES: usize = 50;
 
 /// The groups of an interface in a subnet: those named by id, those named by name, else the
 /// default group of the VPC.
@@ -199,10 +199,7 @@ impl Wanted {
         }
         let more = usize::try_from(count).unwrap_or(0);
         if secondaries.len() + more >= MAX_ADDRESSES {
-            return Err(ApiError::new(
-                "PrivateIpAddressLimitExceeded",
-                "Number of private addresses will exceed limit.",
-            ));
+            return Err(errors::private_address_limit());
         }
         Ok(Self { primary, secondaries, more })
     }

@@ -9,6 +9,7 @@ mod faults;
 mod genesis;
 mod instances;
 mod instances_network;
+mod interface_attachments;
 mod internet_gateways;
 mod key_pairs;
 mod launch_templates;
