@@ -117,6 +117,15 @@ pub mod ops {
         type Input = super::DescribeStacksInput;
         type Output = super::DescribeStacksOutput;
     }
+    /// `DescribeType`
+    #[derive(Debug)]
+    pub struct DescribeType;
+    impl model::Operation for DescribeType {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DescribeType";
+        type Input = super::DescribeTypeInput;
+        type Output = super::DescribeTypeOutput;
+    }
     /// `ExecuteChangeSet`
     #[derive(Debug)]
     pub struct ExecuteChangeSet;
@@ -197,6 +206,15 @@ pub mod ops {
         const NAME: &'static str = "ListStacks";
         type Input = super::ListStacksInput;
         type Output = super::ListStacksOutput;
+    }
+    /// `ListTypes`
+    #[derive(Debug)]
+    pub struct ListTypes;
+    impl model::Operation for ListTypes {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ListTypes";
+        type Input = super::ListTypesInput;
+        type Output = super::ListTypesOutput;
     }
     /// `RollbackStack`
     #[derive(Debug)]
@@ -1044,6 +1062,159 @@ impl model::Output for DescribeStacksOutput {
     }
 }
 
+/// `DescribeTypeInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeTypeInput {
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+    /// `TypeName`
+    pub type_name: Option<SmolStr>,
+    /// `Arn`
+    pub arn: Option<SmolStr>,
+    /// `VersionId`
+    pub version_id: Option<SmolStr>,
+    /// `PublisherId`
+    pub publisher_id: Option<SmolStr>,
+    /// `PublicVersionNumber`
+    pub public_version_number: Option<SmolStr>,
+}
+impl model::Input for DescribeTypeInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Type" => out.r#type = take::text(value),
+                "TypeName" => out.type_name = take::text(value),
+                "Arn" => out.arn = take::text(value),
+                "VersionId" => out.version_id = take::text(value),
+                "PublisherId" => out.publisher_id = take::text(value),
+                "PublicVersionNumber" => out.public_version_number = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeTypeOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeTypeOutput {
+    /// `Arn`
+    pub arn: Option<SmolStr>,
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+    /// `TypeName`
+    pub type_name: Option<SmolStr>,
+    /// `DefaultVersionId`
+    pub default_version_id: Option<SmolStr>,
+    /// `IsDefaultVersion`
+    pub is_default_version: Option<bool>,
+    /// `TypeTestsStatus`
+    pub type_tests_status: Option<SmolStr>,
+    /// `TypeTestsStatusDescription`
+    pub type_tests_status_description: Option<SmolStr>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `Schema`
+    pub schema: Option<SmolStr>,
+    /// `ProvisioningType`
+    pub provisioning_type: Option<SmolStr>,
+    /// `DeprecatedStatus`
+    pub deprecated_status: Option<SmolStr>,
+    /// `LoggingConfig`
+    pub logging_config: Option<LoggingConfig>,
+    /// `RequiredActivatedTypes`
+    pub required_activated_types: Option<Vec<RequiredActivatedType>>,
+    /// `ExecutionRoleArn`
+    pub execution_role_arn: Option<SmolStr>,
+    /// `Visibility`
+    pub visibility: Option<SmolStr>,
+    /// `SourceUrl`
+    pub source_url: Option<SmolStr>,
+    /// `DocumentationUrl`
+    pub documentation_url: Option<SmolStr>,
+    /// `LastUpdated`
+    pub last_updated: Option<Timestamp>,
+    /// `TimeCreated`
+    pub time_created: Option<Timestamp>,
+    /// `ConfigurationSchema`
+    pub configuration_schema: Option<SmolStr>,
+    /// `PublisherId`
+    pub publisher_id: Option<SmolStr>,
+    /// `OriginalTypeName`
+    pub original_type_name: Option<SmolStr>,
+    /// `OriginalTypeArn`
+    pub original_type_arn: Option<SmolStr>,
+    /// `PublicVersionNumber`
+    pub public_version_number: Option<SmolStr>,
+    /// `LatestPublicVersion`
+    pub latest_public_version: Option<SmolStr>,
+    /// `IsActivated`
+    pub is_activated: Option<bool>,
+    /// `AutoUpdate`
+    pub auto_update: Option<bool>,
+}
+impl model::Output for DescribeTypeOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 27] = [
+            Member { wire: "Arn", ..NONE },
+            Member { wire: "Type", ..NONE },
+            Member { wire: "TypeName", ..NONE },
+            Member { wire: "DefaultVersionId", ..NONE },
+            Member { wire: "IsDefaultVersion", ..NONE },
+            Member { wire: "TypeTestsStatus", ..NONE },
+            Member { wire: "TypeTestsStatusDescription", ..NONE },
+            Member { wire: "Description", ..NONE },
+            Member { wire: "Schema", ..NONE },
+            Member { wire: "ProvisioningType", ..NONE },
+            Member { wire: "DeprecatedStatus", ..NONE },
+            Member { wire: "LoggingConfig", ..NONE },
+            Member { wire: "RequiredActivatedTypes", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "ExecutionRoleArn", ..NONE },
+            Member { wire: "Visibility", ..NONE },
+            Member { wire: "SourceUrl", ..NONE },
+            Member { wire: "DocumentationUrl", ..NONE },
+            Member { wire: "LastUpdated", ..NONE },
+            Member { wire: "TimeCreated", ..NONE },
+            Member { wire: "ConfigurationSchema", ..NONE },
+            Member { wire: "PublisherId", ..NONE },
+            Member { wire: "OriginalTypeName", ..NONE },
+            Member { wire: "OriginalTypeArn", ..NONE },
+            Member { wire: "PublicVersionNumber", ..NONE },
+            Member { wire: "LatestPublicVersion", ..NONE },
+            Member { wire: "IsActivated", ..NONE },
+            Member { wire: "AutoUpdate", ..NONE },
+        ];
+        if let Some(v) = &self.arn { put::text(w, &M[0], v) }
+        if let Some(v) = &self.r#type { put::text(w, &M[1], v) }
+        if let Some(v) = &self.type_name { put::text(w, &M[2], v) }
+        if let Some(v) = &self.default_version_id { put::text(w, &M[3], v) }
+        if let Some(v) = &self.is_default_version { put::boolean(w, &M[4], v) }
+        if let Some(v) = &self.type_tests_status { put::text(w, &M[5], v) }
+        if let Some(v) = &self.type_tests_status_description { put::text(w, &M[6], v) }
+        if let Some(v) = &self.description { put::text(w, &M[7], v) }
+        if let Some(v) = &self.schema { put::text(w, &M[8], v) }
+        if let Some(v) = &self.provisioning_type { put::text(w, &M[9], v) }
+        if let Some(v) = &self.deprecated_status { put::text(w, &M[10], v) }
+        if let Some(v) = &self.logging_config { put::structure::<LoggingConfig>(w, &M[11], v) }
+        if let Some(v) = &self.required_activated_types { (|w: &mut dyn model::Writer, m, v: &Vec<RequiredActivatedType>| put::list(w, m, v, put::structure::<RequiredActivatedType>))(w, &M[12], v) }
+        if let Some(v) = &self.execution_role_arn { put::text(w, &M[13], v) }
+        if let Some(v) = &self.visibility { put::text(w, &M[14], v) }
+        if let Some(v) = &self.source_url { put::text(w, &M[15], v) }
+        if let Some(v) = &self.documentation_url { put::text(w, &M[16], v) }
+        if let Some(v) = &self.last_updated { put::time(w, &M[17], v) }
+        if let Some(v) = &self.time_created { put::time(w, &M[18], v) }
+        if let Some(v) = &self.configuration_schema { put::text(w, &M[19], v) }
+        if let Some(v) = &self.publisher_id { put::text(w, &M[20], v) }
+        if let Some(v) = &self.original_type_name { put::text(w, &M[21], v) }
+        if let Some(v) = &self.original_type_arn { put::text(w, &M[22], v) }
+        if let Some(v) = &self.public_version_number { put::text(w, &M[23], v) }
+        if let Some(v) = &self.latest_public_version { put::text(w, &M[24], v) }
+        if let Some(v) = &self.is_activated { put::boolean(w, &M[25], v) }
+        if let Some(v) = &self.auto_update { put::boolean(w, &M[26], v) }
+    }
+}
+
 /// `ExecuteChangeSetInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExecuteChangeSetInput {
@@ -1471,6 +1642,62 @@ impl model::Output for ListStacksOutput {
     }
 }
 
+/// `ListTypesInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListTypesInput {
+    /// `Visibility`
+    pub visibility: Option<SmolStr>,
+    /// `ProvisioningType`
+    pub provisioning_type: Option<SmolStr>,
+    /// `DeprecatedStatus`
+    pub deprecated_status: Option<SmolStr>,
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+    /// `Filters`
+    pub filters: Option<TypeFilters>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Input for ListTypesInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Visibility" => out.visibility = take::text(value),
+                "ProvisioningType" => out.provisioning_type = take::text(value),
+                "DeprecatedStatus" => out.deprecated_status = take::text(value),
+                "Type" => out.r#type = take::text(value),
+                "Filters" => out.filters = take::structure::<TypeFilters>(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "NextToken" => out.next_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListTypesOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListTypesOutput {
+    /// `TypeSummaries`
+    pub type_summaries: Option<Vec<TypeSummary>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListTypesOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "TypeSummaries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.type_summaries { (|w: &mut dyn model::Writer, m, v: &Vec<TypeSummary>| put::list(w, m, v, put::structure::<TypeSummary>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `LiveResourceDrift`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveResourceDrift {
@@ -1491,6 +1718,25 @@ impl model::Output for LiveResourceDrift {
         if let Some(v) = &self.previous_value { put::text(w, &M[0], v) }
         if let Some(v) = &self.actual_value { put::text(w, &M[1], v) }
         if let Some(v) = &self.drift_detection_timestamp { put::time(w, &M[2], v) }
+    }
+}
+
+/// `LoggingConfig`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoggingConfig {
+    /// `LogRoleArn`
+    pub log_role_arn: Option<SmolStr>,
+    /// `LogGroupName`
+    pub log_group_name: Option<SmolStr>,
+}
+impl model::Output for LoggingConfig {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "LogRoleArn", ..NONE },
+            Member { wire: "LogGroupName", ..NONE },
+        ];
+        if let Some(v) = &self.log_role_arn { put::text(w, &M[0], v) }
+        if let Some(v) = &self.log_group_name { put::text(w, &M[1], v) }
     }
 }
 
@@ -1648,6 +1894,33 @@ impl model::Output for ParameterDeclaration {
         if let Some(v) = &self.no_echo { put::boolean(w, &M[3], v) }
         if let Some(v) = &self.description { put::text(w, &M[4], v) }
         if let Some(v) = &self.parameter_constraints { put::structure::<ParameterConstraints>(w, &M[5], v) }
+    }
+}
+
+/// `RequiredActivatedType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequiredActivatedType {
+    /// `TypeNameAlias`
+    pub type_name_alias: Option<SmolStr>,
+    /// `OriginalTypeName`
+    pub original_type_name: Option<SmolStr>,
+    /// `PublisherId`
+    pub publisher_id: Option<SmolStr>,
+    /// `SupportedMajorVersions`
+    pub supported_major_versions: Option<Vec<i64>>,
+}
+impl model::Output for RequiredActivatedType {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "TypeNameAlias", ..NONE },
+            Member { wire: "OriginalTypeName", ..NONE },
+            Member { wire: "PublisherId", ..NONE },
+            Member { wire: "SupportedMajorVersions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.type_name_alias { put::text(w, &M[0], v) }
+        if let Some(v) = &self.original_type_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.publisher_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.supported_major_versions { (|w: &mut dyn model::Writer, m, v: &Vec<i64>| put::list(w, m, v, put::integer))(w, &M[3], v) }
     }
 }
 
@@ -2611,6 +2884,94 @@ impl model::Input for TemplateSummaryConfig {
             }
         }
         out
+    }
+}
+
+/// `TypeFilters`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TypeFilters {
+    /// `Category`
+    pub category: Option<SmolStr>,
+    /// `PublisherId`
+    pub publisher_id: Option<SmolStr>,
+    /// `TypeNamePrefix`
+    pub type_name_prefix: Option<SmolStr>,
+}
+impl model::Input for TypeFilters {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Category" => out.category = take::text(value),
+                "PublisherId" => out.publisher_id = take::text(value),
+                "TypeNamePrefix" => out.type_name_prefix = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `TypeSummary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TypeSummary {
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+    /// `TypeName`
+    pub type_name: Option<SmolStr>,
+    /// `DefaultVersionId`
+    pub default_version_id: Option<SmolStr>,
+    /// `TypeArn`
+    pub type_arn: Option<SmolStr>,
+    /// `LastUpdated`
+    pub last_updated: Option<Timestamp>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `PublisherId`
+    pub publisher_id: Option<SmolStr>,
+    /// `OriginalTypeName`
+    pub original_type_name: Option<SmolStr>,
+    /// `PublicVersionNumber`
+    pub public_version_number: Option<SmolStr>,
+    /// `LatestPublicVersion`
+    pub latest_public_version: Option<SmolStr>,
+    /// `PublisherIdentity`
+    pub publisher_identity: Option<SmolStr>,
+    /// `PublisherName`
+    pub publisher_name: Option<SmolStr>,
+    /// `IsActivated`
+    pub is_activated: Option<bool>,
+}
+impl model::Output for TypeSummary {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 13] = [
+            Member { wire: "Type", ..NONE },
+            Member { wire: "TypeName", ..NONE },
+            Member { wire: "DefaultVersionId", ..NONE },
+            Member { wire: "TypeArn", ..NONE },
+            Member { wire: "LastUpdated", ..NONE },
+            Member { wire: "Description", ..NONE },
+            Member { wire: "PublisherId", ..NONE },
+            Member { wire: "OriginalTypeName", ..NONE },
+            Member { wire: "PublicVersionNumber", ..NONE },
+            Member { wire: "LatestPublicVersion", ..NONE },
+            Member { wire: "PublisherIdentity", ..NONE },
+            Member { wire: "PublisherName", ..NONE },
+            Member { wire: "IsActivated", ..NONE },
+        ];
+        if let Some(v) = &self.r#type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.type_name { put::text(w, &M[1], v) }
+        if let Some(v) = &self.default_version_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.type_arn { put::text(w, &M[3], v) }
+        if let Some(v) = &self.last_updated { put::time(w, &M[4], v) }
+        if let Some(v) = &self.description { put::text(w, &M[5], v) }
+        if let Some(v) = &self.publisher_id { put::text(w, &M[6], v) }
+        if let Some(v) = &self.original_type_name { put::text(w, &M[7], v) }
+        if let Some(v) = &self.public_version_number { put::text(w, &M[8], v) }
+        if let Some(v) = &self.latest_public_version { put::text(w, &M[9], v) }
+        if let Some(v) = &self.publisher_identity { put::text(w, &M[10], v) }
+        if let Some(v) = &self.publisher_name { put::text(w, &M[11], v) }
+        if let Some(v) = &self.is_activated { put::boolean(w, &M[12], v) }
     }
 }
 

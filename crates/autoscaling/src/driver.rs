@@ -25,6 +25,10 @@ pub(crate) fn react(tx: &mut Tx, group: &mut Group) {
 pub(crate) fn reconcile(tx: &mut Tx, caller: &Caller, name: &str) {
     let Some(group) = tx.get::<Group>(name) else { return };
     let caller = caller.via("autoscaling");
+    if tx.now() < group.reacts_at {
+        // This look came for another reason; that of the reaction must not be lost with it.
+        tx.schedule(group.reacts_at, "autoscaling.reconcile", name);
+    }
     let world = World::ask(tx, &caller, &group);
     if let Some(at) = lifecycle::advance_all(tx, &caller, &group, &world) {
         tx.schedule(at, "autoscaling.reconcile", name);

@@ -74,6 +74,23 @@ impl Context<'_> {
         tags.push(("aws:cloudformation:stack-id".into(), self.stack.id.clone()));
         tags
     }
+
+    /// What becomes of the tags when the old properties become the new ones.
+    pub fn tag_changes(&self, old: &Properties, new: &Properties) -> TagChanges {
+        let wanted = self.tags(new);
+        let is_gone = |key: &SmolStr| !wanted.iter().any(|(kept, _)| kept == key);
+        let keys = old.tags("Tags").into_iter().map(|(key, _)| key);
+        TagChanges { gone: keys.filter(is_gone).collect(), wanted }
+    }
+}
+
+/// How tags change with their resource.
+#[derive(Debug, Default)]
+pub struct TagChanges {
+    /// The tags that it is to have.
+    pub wanted: Vec<(SmolStr, SmolStr)>,
+    /// Keys of tags that it is to lose.
+    pub gone: Vec<SmolStr>,
 }
 
 /// The first `length` bytes of a name, which is ASCII.

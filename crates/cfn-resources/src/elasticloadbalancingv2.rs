@@ -1,6 +1,5 @@
 //! `AWS::ElasticLoadBalancingV2::…`
 
-mod actions;
 mod tagging;
 
 crate::resource_types! {

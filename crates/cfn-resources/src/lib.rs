@@ -5,8 +5,10 @@
 //! which are required, which replace the resource, which attributes there are: all that comes
 //! from the registry's schemas (crate `cfn-template`), not from here.
 
+mod attached_policy;
 mod autoscaling;
 mod cloudformation;
+mod cloudwatch;
 mod context;
 mod ec2;
 mod elasticloadbalancing;
@@ -19,7 +21,7 @@ mod sns;
 mod sqs;
 mod ssm;
 
-pub use context::{Context, MAX_DEPTH, StackFacts};
+pub use context::{Context, MAX_DEPTH, StackFacts, TagChanges};
 pub use properties::Properties;
 pub use provider::{Deletion, Provider, Readiness};
 
@@ -27,6 +29,7 @@ pub use provider::{Deletion, Provider, Readiness};
 static PROVIDERS: &[&[&dyn Provider]] = &[
     autoscaling::TYPES,
     cloudformation::TYPES,
+    cloudwatch::TYPES,
     ec2::TYPES,
     elasticloadbalancing::TYPES,
     elasticloadbalancingv2::TYPES,

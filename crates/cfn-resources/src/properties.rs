@@ -1,6 +1,7 @@
 //! Evaluated properties, read by type. The engine has checked and coerced them by the schema;
 //! what is absent or of another kind reads as absent.
 
+use kernel::{Operation, input_from_document};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
@@ -18,6 +19,12 @@ impl Properties {
     /// The JSON itself.
     pub fn json(&self) -> &Value {
         &self.0
+    }
+
+    /// The input of an operation whose members are called as the properties are. What the
+    /// operation does not know by that name is left out.
+    pub fn input<O: Operation>(&self) -> O::Input {
+        input_from_document::<O>(&self.0)
     }
 
     /// The members, if it is a structure.
@@ -100,10 +107,20 @@ impl Properties {
             .collect()
     }
 
+    /// Whether the property has been taken away.
+    pub fn lost(&self, before: &Self, name: &str) -> bool {
+        before.has(name) && !self.has(name)
+    }
+
     /// Whether a property is the same in both.
     pub fn same(&self, other: &Self, name: &str) -> bool {
         self.0.get(name) == other.0.get(name)
     }
+}
+
+/// The items of a list that another one lacks.
+pub(crate) fn without<T: Clone + PartialEq>(list: &[T], other: &[T]) -> Vec<T> {
+    list.iter().filter(|item| !other.contains(item)).cloned().collect()
 }
 
 fn spell(value: &Value) -> Option<SmolStr> {

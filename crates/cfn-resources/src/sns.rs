@@ -3,5 +3,5 @@
 crate::resource_types! {
     subscription::Subscription,
     topic::Topic,
-    topic_policy::TopicPolicy,
+    topic_policy::TOPIC_POLICY,
 }

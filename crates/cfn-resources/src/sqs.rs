@@ -2,5 +2,5 @@
 
 crate::resource_types! {
     queue::Queue,
-    queue_policy::QueuePolicy,
+    queue_policy::QUEUE_POLICY,
 }

@@ -8,6 +8,7 @@
 //!
 //! Sequences of events follow "Stack events" as recorded from AWS.
 
+mod alarms;
 mod begin;
 mod duration;
 mod expect;

@@ -144,3 +144,9 @@ pub(crate) fn invalid_stack_policy() -> ApiError {
 pub(crate) fn two_stack_policies() -> ApiError {
     validation("You cannot specify both StackPolicyURL and StackPolicyBody")
 }
+
+/// The code is recorded, the text from memory.
+pub(crate) fn no_type(name: &str) -> ApiError {
+    ApiError::new("TypeNotFoundException", format!("The type '{name}' cannot be found."))
+        .with_status(404)
+}

@@ -1,5 +1,7 @@
 //! Stack events.
 
+mod notify;
+
 use crate::errors;
 use crate::stacks::{Stack, Status};
 use api::cloudformation as wire;
@@ -87,6 +89,9 @@ fn next_instant(tx: &Tx, stack: &mut Stack) -> Timestamp {
 }
 
 fn record(tx: &mut Tx, stack: &Stack, at: Timestamp, id: SmolStr, what: Happening<'_>) {
+    if !stack.notification_arns.is_empty() {
+        notify::topics(tx, stack, at, &id, &what);
+    }
     tx.put(Event {
         stack: stack.uuid().into(),
         id,

@@ -14,6 +14,7 @@ kernel::resources! {
     events,
     exports,
     preview,
+    registry,
     resources,
     signals,
     stack_policies,

@@ -58,6 +58,7 @@ fn plan(tx: &mut Tx, caller: &Caller, request: &Value) -> Result<Value, ApiError
         capabilities: Some(&everything.map(SmolStr::new_static)),
         notification_arns: None,
         role_arn: None,
+        rollback: None,
     };
     let template = proposal.apply(tx, caller, &mut new, existing.as_deref())?;
     let plan = engine::plan(tx, caller, &old, &new, &template)?;

@@ -6,11 +6,13 @@ mod describe;
 mod recover;
 mod request;
 mod row;
+mod triggers;
 mod update;
 
 pub(crate) use describe::parameters as render_parameters;
 pub(crate) use request::{Proposal, declared as declared_template};
 pub(crate) use row::{Revision, Stack, StackOutput, StackParameter, Status};
+pub(crate) use triggers::Triggers;
 
 use crate::engine::{self, Operation};
 use kernel::resource;

@@ -196,6 +196,7 @@ impl Cloud {
         for genesis in &self.registry.genesis {
             genesis(&mut tx, &inside);
         }
+        self.watch_faults(&mut tx);
         self.commit(writer, &universe, tx).map_err(|error| unavailable(&error))?;
         Ok((now, partitions))
     }

@@ -5,7 +5,7 @@
 //! lacks are dropped, and scalars that are spelled as text (as in CloudFormation's templates) are
 //! taken as what the shape says.
 
-use model::{Document, Kind, Service, Shape, ShapeId, Timestamp, Value};
+use model::{Document, Input, Kind, Operation, Service, Shape, ShapeId, Timestamp, Value};
 use serde_json::{Map, Value as Json};
 use smol_str::SmolStr;
 
@@ -16,10 +16,19 @@ pub fn to_document<T: Document>(shape: T) -> Json {
 
 /// The shape that a JSON object describes.
 pub fn from_document<T: Document>(document: &Json) -> T {
-    let guide = model::service(T::SERVICE)
-        .and_then(|service| Some((service, service.shapes.iter().find(|s| s.name == T::SHAPE)?)));
-    let value = guide.and_then(|(service, shape)| structure(service, shape, document));
+    let value = model::service(T::SERVICE).and_then(|service| {
+        structure(service, service.shapes.iter().find(|s| s.name == T::SHAPE)?, document)
+    });
     T::from_value(value.unwrap_or(Value::Struct(Vec::new())))
+}
+
+/// An operation's input that a JSON object describes.
+pub fn input_from_document<O: Operation>(document: &Json) -> O::Input {
+    let value = model::service(O::SERVICE).and_then(|service| {
+        let shape = service.operation(O::NAME)?.input;
+        structure(service, service.shape(shape), document)
+    });
+    O::Input::from_value(value.unwrap_or(Value::Struct(Vec::new())))
 }
 
 fn json(value: Value) -> Json {
@@ -90,7 +99,10 @@ fn value(service: &'static Service, id: ShapeId, json: &Json) -> Option<Value> {
             Json::String(text) => text.trim().parse().ok().map(Value::Float),
             _ => None,
         },
-        Kind::Timestamp => json.as_i64().map(|at| Value::Time(Timestamp(at))),
+        Kind::Timestamp => match json {
+            Json::String(text) => Timestamp::parse(text).map(Value::Time),
+            millis => millis.as_i64().map(|at| Value::Time(Timestamp(at))),
+        },
         Kind::Blob => {
             let bytes: Option<Vec<u8>> =
                 json.as_array()?.iter().map(|v| u8::try_from(v.as_u64()?).ok()).collect();

@@ -40,7 +40,7 @@ pub use clock::{Clock, ClockMode, Wall};
 pub use cloud::{Cloud, CloudStatus};
 pub use control::Control;
 pub use digests::{Checksum, Hasher, checksum_of_parts};
-pub use documents::{from_document, to_document};
+pub use documents::{from_document, input_from_document, to_document};
 pub use faults::{FailedCheck, FaultKind, FaultPlan, FaultRule, FaultSubject};
 pub use filters::{FilterRow, Filters, glob_matches};
 pub use ids::{is_resource_id, random_uuid};

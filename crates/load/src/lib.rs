@@ -12,6 +12,7 @@ mod model;
 mod shape;
 
 kernel::resources! {
+    checks,
     history,
     settings,
     sources,

@@ -23,6 +23,8 @@ pub fn wiring() -> Wiring {
             // A group or one of its instances changed: its size is noted.
             Wake::on("autoscaling.groups", "", "load.group"),
             Wake::on("autoscaling.members", "group", "load.group"),
+            // An instance has come to fail a status check, or to pass it again: it is noted.
+            Wake::on("ec2.instances", "impaired", "load.checks"),
             // A target's health changed: its group looks, and what it serves is noted.
             Wake::on("elbv2.targets", "target", "autoscaling.member")
                 .through("autoscaling.members", ""),

@@ -19,4 +19,4 @@ pub use service::{
     Constraints, ErrorModel, Kind, MemberModel, OperationModel, Place, Protocol, Service, Shape,
     ShapeId,
 };
-pub use time::{TimeFormat, Timestamp};
+pub use time::{MONTHS, TimeFormat, Timestamp};

@@ -1,5 +1,9 @@
 //! Instants as AWS's wire knows them: milliseconds since the Unix epoch, UTC.
 
+mod parse;
+
+pub use parse::MONTHS;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -1,5 +1,7 @@
 //! What must hold when the cloud has come to rest, seen through the public API.
 
+mod scaling;
+
 use crate::world::{World, state};
 use api::{cloudformation, ec2};
 use smol_str::SmolStr;
@@ -7,8 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Check = fn(&mut World) -> Result<(), String>;
 
-const CHECKS: [Check; 4] =
-    [groups_have_their_capacity, no_instance_is_an_orphan, stacks_rest, nothing_is_left_over];
+const CHECKS: [Check; 10] = [
+    groups_have_their_capacity,
+    no_instance_is_an_orphan,
+    stacks_rest,
+    nothing_is_left_over,
+    scaling::activities_are_over,
+    scaling::pools_are_full,
+    scaling::refreshes_are_over,
+    scaling::alarms_have_their_policies,
+    scaling::targets_are_members,
+    scaling::histories_are_bounded,
+];
 
 /// Every check.
 pub(crate) fn all(world: &mut World) -> Result<(), String> {
@@ -26,9 +38,18 @@ fn groups_have_their_capacity(world: &mut World) -> Result<(), String> {
             .iter()
             .filter(|i| i.lifecycle_state.as_deref() == Some("InService"))
             .collect();
-        let desired = group.desired_capacity.unwrap_or_default();
-        if working.len() as i64 != desired {
-            return Err(format!("{name} has {} in service, not {desired}", working.len()));
+        let size = |size: Option<i64>| size.unwrap_or_default();
+        let (min, max) = (size(group.min_size), size(group.max_size));
+        let desired = size(group.desired_capacity);
+        if !(min..=max).contains(&desired) {
+            return Err(format!("{name} wants {desired}, not {min} to {max}"));
+        }
+        let held = working.iter().filter(|i| i.protected_from_scale_in == Some(true)).count();
+        let count = working.len();
+        // What is protected from scale-in stays.
+        let too_many = count as i64 > desired && count > held;
+        if (count as i64) < desired || too_many {
+            return Err(format!("{name} has {count} in service, not {desired}"));
         }
         let zones = group.availability_zones.clone().unwrap_or_default();
         let mut sizes: BTreeMap<&SmolStr, usize> = zones.iter().map(|z| (z, 0)).collect();
@@ -38,7 +59,8 @@ fn groups_have_their_capacity(world: &mut World) -> Result<(), String> {
         }
         let most = sizes.values().max().copied().unwrap_or_default();
         let fewest = sizes.values().min().copied().unwrap_or_default();
-        if most - fewest > 1 {
+        // A zone cannot give up what is protected.
+        if most - fewest > 1 && held == 0 {
             return Err(format!("{name} is out of balance: {sizes:?}"));
         }
     }
@@ -51,13 +73,13 @@ fn tag<'a>(tags: Option<&'a Vec<ec2::Tag>>, key: &str) -> Option<&'a SmolStr> {
 }
 
 fn no_instance_is_an_orphan(world: &mut World) -> Result<(), String> {
-    let members: BTreeSet<SmolStr> = world
-        .groups()
-        .into_iter()
-        .filter_map(|group| group.instances)
-        .flatten()
-        .filter_map(|instance| instance.instance_id)
-        .collect();
+    let mut members: BTreeSet<SmolStr> = BTreeSet::new();
+    for group in world.groups() {
+        let name = group.auto_scaling_group_name.clone().unwrap_or_default();
+        let pool = scaling::pool(world, &name).instances;
+        let all = group.instances.into_iter().chain(pool).flatten();
+        members.extend(all.filter_map(|instance| instance.instance_id));
+    }
     for instance in world.instances() {
         let id = instance.instance_id.clone().unwrap_or_default();
         let group = tag(instance.tags.as_ref(), "aws:autoscaling:groupName");
@@ -87,7 +109,7 @@ fn stacks_rest(world: &mut World) -> Result<(), String> {
         if status.ends_with("IN_PROGRESS") {
             return Err(format!("{} is stuck in {status}", stack.stack_name.unwrap_or_default()));
         }
-        if status.ends_with("ROLLBACK_FAILED") {
+        if status.ends_with("ROLLBACK_FAILED") && !world.was_struck() {
             let why = stack.stack_status_reason.unwrap_or_default();
             return Err(format!("a rollback failed without need: {why}"));
         }

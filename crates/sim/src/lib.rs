@@ -6,9 +6,11 @@
 //! fails is shrunk to the actions that it needs.
 
 mod checks;
+mod scaling;
 mod script;
 mod world;
 
+pub use scaling::Scaling;
 pub use script::{Action, script};
 pub use world::World;
 

@@ -1,5 +1,6 @@
 //! Scripts: what happens to a cloud, drawn from a seed.
 
+use crate::scaling::{self, Scaling};
 use kernel::Rng;
 
 /// One thing that happens. Numbers pick among what is there when it happens.
@@ -81,12 +82,14 @@ pub enum Action {
     },
     /// The process is killed and started again.
     Crash,
+    /// Something happens to a group of one's own.
+    Scale(Scaling),
 }
 
 /// The script of a seed.
 pub fn script(seed: u64) -> Vec<Action> {
     let mut rng = Rng::of(seed, 0x5c21);
-    let length = 10 + rng.below(40);
+    let length = 10 + rng.below(50);
     (0..length).map(|_| action(&mut rng)).collect()
 }
 
@@ -94,7 +97,7 @@ fn action(rng: &mut Rng) -> Action {
     let small = |rng: &mut Rng, bound| rng.below(bound) as u8;
     // Most stacks keep to a template of their own, so that updates change a few things only.
     let template = |rng: &mut Rng, stack: u8| if rng.below(4) == 0 { small(rng, 3) } else { stack };
-    match rng.below(26) {
+    match rng.below(46) {
         0..=3 => {
             let stack = small(rng, 3);
             Action::CreateStack { stack, template: template(rng, stack), size: small(rng, 5) }
@@ -113,6 +116,8 @@ fn action(rng: &mut Rng) -> Action {
         17 => Action::Standby { instance: small(rng, 16) },
         18 => Action::Faults { launch: small(rng, 60), boot: small(rng, 40) },
         19 => Action::Crash,
-        _ => Action::Step { millis: 1 << rng.below(17) },
+        20..=25 => Action::Step { millis: 1 << rng.below(17) },
+        26..=29 => Action::Step { millis: 1 << rng.below(23) },
+        _ => Action::Scale(scaling::draw(rng)),
     }
 }

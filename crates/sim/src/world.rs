@@ -1,10 +1,11 @@
 //! The cloud under simulation: the whole wiring, a paused clock, a journal on tape.
 
+use crate::scaling;
 use crate::script::Action;
 use api::{autoscaling, cloudformation, ec2};
 use kernel::{
     ApiError, Caller, Clock, ClockMode, Cloud, FaultKind, FaultPlan, FaultRule, Journal,
-    JournalError, Operation, Record, Settings, Wall,
+    JournalError, Operation, Record, Settings, Timestamp, Wall,
 };
 use serde_json::json;
 use smol_str::{SmolStr, format_smolstr};
@@ -45,6 +46,8 @@ pub struct World {
     cloud: Cloud,
     tape: Tape,
     transcript: String,
+    /// Faults have been in force, so that what rests on instances may have failed.
+    struck: bool,
 }
 
 impl std::fmt::Debug for World {
@@ -62,12 +65,12 @@ impl World {
         let wiring = lowcloud::wiring();
         let cloud = Cloud::new(&wiring, settings, clock, Box::new(tape.clone()))
             .expect("a tape never fails");
-        Self { cloud, tape, transcript: String::new() }
+        Self { cloud, tape, transcript: String::new(), struck: false }
     }
 
-    /// Everything that was done and answered.
+    /// Everything that was done and answered, and the journal.
     pub fn transcript(self) -> String {
-        self.transcript
+        format!("{}{}", self.transcript, self.tape.texts().join("\n"))
     }
 
     fn wall() -> Wall {
@@ -97,7 +100,7 @@ impl World {
     }
 
     /// The same, where the answer does not matter but a server's fault does.
-    fn attempt<O: Operation>(&mut self, input: O::Input) -> Result<(), String> {
+    pub(crate) fn attempt<O: Operation>(&mut self, input: O::Input) -> Result<(), String> {
         match self.call::<O>(input) {
             Err(error) if error.code == "InternalFailure" => Err(format!("{} panicked", O::NAME)),
             _ => Ok(()),
@@ -180,7 +183,32 @@ impl World {
                 self.cloud.step(Self::wall(), millis).map_err(|e| e.to_string()).map(|_| ())
             }
             Action::Crash => self.reopen(),
+            Action::Scale(ref what) => self.scale(what),
         }
+    }
+
+    /// Says something by the control API; what it refuses is refused.
+    pub(crate) fn control(&mut self, name: &str, request: &serde_json::Value) {
+        let control = self.cloud.controls().find(|c| c.name() == name && !c.is_read());
+        let Some(control) = control else { return };
+        let caller = Caller::new(ACCOUNT, REGION);
+        let answer = self.cloud.control(Self::wall(), control, &caller, request);
+        let _ = writeln!(self.transcript, "{name} -> {answer:?}");
+    }
+
+    pub(crate) fn add_fault(&mut self, rule: FaultRule) {
+        self.struck = true;
+        let answer = self.cloud.add_fault(Self::wall(), rule);
+        let _ = writeln!(self.transcript, "fault -> {answer:?}");
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.cloud.now(Self::wall())
+    }
+
+    /// Number of rows of each table.
+    pub(crate) fn rows(&self) -> Vec<(&'static str, usize)> {
+        self.cloud.status(Self::wall()).rows
     }
 
     fn create_group(&mut self, group: u8, size: u8) -> Result<(), String> {
@@ -191,9 +219,29 @@ impl World {
             ..Default::default()
         };
         self.attempt::<autoscaling::ops::CreateLaunchConfiguration>(lc)?;
+        let template = ec2::CreateLaunchTemplateRequest {
+            launch_template_name: "own".into(),
+            launch_template_data: scaling::launch_data("t2.micro"),
+            ..Default::default()
+        };
+        self.attempt::<ec2::ops::CreateLaunchTemplate>(template)?;
+        // One of each kind of source.
+        let mixed = || autoscaling::MixedInstancesPolicy {
+            launch_template: Some(autoscaling::LaunchTemplate {
+                launch_template_specification: Some(scaling::template("1")),
+                overrides: None,
+            }),
+            instances_distribution: Some(autoscaling::InstancesDistribution {
+                on_demand_percentage_above_base_capacity: Some(50),
+                ..Default::default()
+            }),
+        };
         let input = autoscaling::CreateAutoScalingGroupType {
-            auto_scaling_group_name: format_smolstr!("own-{group}"),
-            launch_configuration_name: Some("own".into()),
+            auto_scaling_group_name: scaling::own(group),
+            launch_configuration_name: (group % 3 == 0).then(|| "own".into()),
+            launch_template: (group % 3 == 1).then(|| scaling::template("1")),
+            mixed_instances_policy: (group % 3 == 2).then(mixed),
+            capacity_rebalance: (group % 3 == 2).then_some(true),
             min_size: 0,
             max_size: 8,
             desired_capacity: Some(i64::from(size)),
@@ -228,7 +276,12 @@ impl World {
         })
     }
 
+    pub(crate) fn was_struck(&self) -> bool {
+        self.struck
+    }
+
     fn set_faults(&mut self, launch: u8, boot: u8) -> Result<(), String> {
+        self.struck = true;
         let rule = |kind, percent: u8| FaultRule {
             rate: Some(f64::from(percent) / 100.0),
             ..FaultRule::of(kind)
@@ -260,6 +313,7 @@ impl World {
     /// Ends the faults and lets everything come to rest.
     pub(crate) fn rest(&mut self) -> Result<(), String> {
         self.cloud.set_faults(FaultPlan::default()).map_err(|e| e.to_string())?;
+        self.let_groups_rest()?;
         let settled = self
             .cloud
             .run_until_idle(Self::wall(), PATIENCE_MILLIS)

@@ -59,7 +59,10 @@ pub(crate) fn fill(tx: &mut Tx, caller: &Caller, name: &str, world: &World) {
 fn is_sound(member: &Member, machine: Machine) -> bool {
     match member.state {
         LifecycleState::WarmedRunning => machine == Machine::Running,
-        _ => machine != Machine::Gone,
+        LifecycleState::WarmedStopped | LifecycleState::WarmedHibernated => {
+            machine != Machine::Gone
+        }
+        _ => matches!(machine, Machine::Pending | Machine::Running),
     }
 }
 

@@ -156,6 +156,8 @@ pub(crate) fn return_to_pool(tx: &mut Tx, group: &Group, member: &Member) -> boo
     }
     tx.update::<Member>(&member.instance_id, |m| {
         m.state = LifecycleState::WarmedPending;
+        // From there it leaves for good.
+        m.pool_bound = false;
         m.running_since = None;
         m.protected = false;
         // It was launched long ago: no launch hook is told again.

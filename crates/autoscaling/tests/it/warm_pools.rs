@@ -216,6 +216,27 @@ fn a_prepared_instance_that_vanishes_is_replaced() {
 }
 
 #[test]
+fn an_instance_that_vanishes_on_its_way_back_to_the_pool_is_forgotten() {
+    let auto = pooled(|p| {
+        p.instance_reuse_policy =
+            Some(autoscaling::InstanceReusePolicy { reuse_on_scale_in: Some(true) });
+    });
+    auto.set_desired(1);
+    auto.rest();
+    let id = auto.only();
+    auto.set_desired(0);
+    let returns = |(other, state): &(SmolStr, SmolStr)| *other == id && state == "Warmed:Pending";
+    let looks = (0..100).take_while(|_| {
+        auto.step(20);
+        !pool(&auto).iter().any(returns)
+    });
+    assert!(looks.count() < 100, "it is on its way");
+    auto.terminate_in_ec2(&id);
+    auto.rest();
+    assert!(auto.ids().is_empty() && !pool(&auto).iter().any(|(other, _)| *other == id));
+}
+
+#[test]
 fn a_pool_with_instances_is_deleted_by_force_only() {
     let auto = pooled(|_| ());
     let error = auto.call::<ops::DeleteWarmPool>(deletion(false)).expect_err("it is not empty");

@@ -1,6 +1,6 @@
 //! Tags of EC2's resources: given when they are made, changed afterwards.
 
-use crate::{Context, Properties};
+use crate::{Context, Properties, TagChanges};
 use api::ec2::{CreateTagsRequest, DeleteTagsRequest, Tag, TagSpecification, ops};
 use kernel::ApiError;
 use smol_str::SmolStr;
@@ -28,13 +28,8 @@ pub(super) fn update(
     old: &Properties,
     new: &Properties,
 ) -> Result<(), ApiError> {
-    let wanted = cx.tags(new);
-    let gone: Vec<Tag> = old
-        .tags("Tags")
-        .into_iter()
-        .filter(|(key, _)| !wanted.iter().any(|(k, _)| k == key))
-        .map(|(key, _)| Tag { key: Some(key), value: None })
-        .collect();
+    let TagChanges { wanted, gone } = cx.tag_changes(old, new);
+    let gone: Vec<Tag> = gone.into_iter().map(|key| Tag { key: Some(key), value: None }).collect();
     if !gone.is_empty() {
         cx.call::<ops::DeleteTags>(DeleteTagsRequest {
             resources: vec![id.into()],

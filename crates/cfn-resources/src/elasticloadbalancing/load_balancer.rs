@@ -3,7 +3,8 @@
 //! One resource for what the service has many calls for. Its policies are left out: a template
 //! that has some is refused with an error that names them.
 
-use crate::{Context, Deletion, Properties, Provider};
+use crate::properties::without;
+use crate::{Context, Deletion, Properties, Provider, TagChanges};
 use api::elb::{
     self, AccessLog, ConnectionDraining, ConnectionSettings, CrossZoneLoadBalancing, HealthCheck,
     Instance, Listener, LoadBalancerAttributes, Tag, TagKeyOnly, ops,
@@ -50,8 +51,8 @@ fn attributes(p: &Properties) -> LoadBalancerAttributes {
     }
 }
 
-fn tags(cx: &Context<'_>, p: &Properties) -> Vec<Tag> {
-    cx.tags(p).into_iter().map(|(key, value)| Tag { key, value: Some(value) }).collect()
+fn tag((key, value): (SmolStr, SmolStr)) -> Tag {
+    Tag { key, value: Some(value) }
 }
 
 fn instances(p: &Properties) -> Vec<SmolStr> {
@@ -119,10 +120,6 @@ fn deregister(cx: &mut Context<'_>, name: &SmolStr, ids: Vec<SmolStr>) -> Result
     cx.call::<ops::DeregisterInstancesFromLoadBalancer>(input).map(|_| ())
 }
 
-fn without<T: PartialEq + Clone>(list: &[T], other: &[T]) -> Vec<T> {
-    list.iter().filter(|one| !other.contains(one)).cloned().collect()
-}
-
 /// Takes listeners away before it adds others: a port has one.
 fn change_listeners(
     cx: &mut Context<'_>,
@@ -185,7 +182,7 @@ impl Provider for LoadBalancer {
             Some(name) => name,
             None => cx.physical_name(32),
         };
-        let tags = tags(cx, p);
+        let tags = cx.tags(p).into_iter().map(tag).collect();
         cx.call::<ops::CreateLoadBalancer>(elb::CreateAccessPointInput {
             load_balancer_name: name.clone(),
             listeners: listeners(p),
@@ -221,12 +218,9 @@ impl Provider for LoadBalancer {
         configure(cx, &name, new)?;
         deregister(cx, &name, without(&instances(old), &instances(new)))?;
         register(cx, &name, without(&instances(new), &instances(old)))?;
-        let tags = tags(cx, new);
-        let before = old.tags("Tags").into_iter().map(|(key, _)| key);
-        let gone: Vec<TagKeyOnly> = before
-            .filter(|key| !tags.iter().any(|tag| tag.key == *key))
-            .map(|key| TagKeyOnly { key: Some(key) })
-            .collect();
+        let TagChanges { wanted, gone } = cx.tag_changes(old, new);
+        let tags = wanted.into_iter().map(tag).collect();
+        let gone: Vec<_> = gone.into_iter().map(|key| TagKeyOnly { key: Some(key) }).collect();
         let load_balancer_names = vec![name];
         if !gone.is_empty() {
             cx.call::<ops::RemoveTags>(elb::RemoveTagsInput {

@@ -1,7 +1,7 @@
 //! `AWS::ElasticLoadBalancingV2::ListenerCertificate`: certificates of a listener's list. The
 //! listener's own `Certificates` property has its default one.
 
-use super::actions::certificates;
+use crate::properties::without;
 use crate::{Context, Deletion, Properties, Provider};
 use api::elbv2::{self, Certificate, ops};
 use kernel::ApiError;
@@ -9,6 +9,10 @@ use smol_str::{SmolStr, format_smolstr};
 
 /// The type.
 pub(crate) struct ListenerCertificate;
+
+fn certificates(p: &Properties) -> Vec<Certificate> {
+    p.input::<ops::AddListenerCertificates>().certificates
+}
 
 fn add(cx: &mut Context<'_>, arn: SmolStr, list: Vec<Certificate>) -> Result<(), ApiError> {
     if !list.is_empty() {
@@ -36,7 +40,7 @@ impl Provider for ListenerCertificate {
     }
 
     fn create(&self, cx: &mut Context<'_>, p: &Properties) -> Result<SmolStr, ApiError> {
-        add(cx, p.text_or_empty("ListenerArn"), certificates(p).unwrap_or_default())?;
+        add(cx, p.text_or_empty("ListenerArn"), certificates(p))?;
         let suffix = cx.tx.random().text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 12);
         Ok(format_smolstr!("{}-{suffix}", cx.logical_id))
     }
@@ -49,10 +53,8 @@ impl Provider for ListenerCertificate {
         new: &Properties,
     ) -> Result<(), ApiError> {
         let arn = new.text_or_empty("ListenerArn");
-        let before = certificates(old).unwrap_or_default();
-        let after = certificates(new).unwrap_or_default();
-        let gone = before.iter().filter(|one| !after.contains(one)).cloned().collect();
-        remove(cx, arn.clone(), gone)?;
+        let (before, after) = (certificates(old), certificates(new));
+        remove(cx, arn.clone(), without(&before, &after))?;
         add(cx, arn, after)
     }
 
@@ -62,7 +64,7 @@ impl Provider for ListenerCertificate {
         _: &str,
         p: &Properties,
     ) -> Result<Deletion, ApiError> {
-        remove(cx, p.text_or_empty("ListenerArn"), certificates(p).unwrap_or_default())?;
+        remove(cx, p.text_or_empty("ListenerArn"), certificates(p))?;
         Ok(Deletion::Done)
     }
 }

@@ -1,6 +1,5 @@
 //! `AWS::ElasticLoadBalancingV2::ListenerRule`
 
-use super::actions::{actions, conditions};
 use crate::{Context, Deletion, Properties, Provider};
 use api::elbv2::{self, RulePriorityPair, ops};
 use kernel::ApiError;
@@ -16,16 +15,7 @@ impl Provider for ListenerRule {
     }
 
     fn create(&self, cx: &mut Context<'_>, p: &Properties) -> Result<SmolStr, ApiError> {
-        if p.has("Transforms") {
-            return Err(ApiError::not_implemented("Transforms of listener rules"));
-        }
-        let made = cx.call::<ops::CreateRule>(elbv2::CreateRuleInput {
-            listener_arn: p.text_or_empty("ListenerArn"),
-            conditions: conditions(p),
-            priority: p.integer("Priority").unwrap_or_default(),
-            actions: actions(p, "Actions"),
-            ..Default::default()
-        })?;
+        let made = cx.call::<ops::CreateRule>(p.input::<ops::CreateRule>())?;
         let made = made.rules.and_then(|mut all| all.pop());
         Ok(made.and_then(|one| one.rule_arn).unwrap_or_default())
     }
@@ -39,9 +29,7 @@ impl Provider for ListenerRule {
     ) -> Result<(), ApiError> {
         cx.call::<ops::ModifyRule>(elbv2::ModifyRuleInput {
             rule_arn: id.into(),
-            conditions: Some(conditions(new)),
-            actions: Some(actions(new, "Actions")),
-            ..Default::default()
+            ..new.input::<ops::ModifyRule>()
         })?;
         if !old.same(new, "Priority") {
             cx.call::<ops::SetRulePriorities>(elbv2::SetRulePrioritiesInput {

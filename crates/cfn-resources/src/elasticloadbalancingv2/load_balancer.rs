@@ -5,7 +5,7 @@
 
 use super::tagging;
 use crate::{Context, Deletion, Properties, Provider, Readiness};
-use api::elbv2::{self, LoadBalancerAttribute, SubnetMapping, ops};
+use api::elbv2::{self, LoadBalancerAttribute, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -19,17 +19,6 @@ fn find(cx: &mut Context<'_>, arn: &str) -> Result<elbv2::LoadBalancer, ApiError
         ..Default::default()
     })?;
     Ok(found.load_balancers.and_then(|mut all| all.pop()).unwrap_or_default())
-}
-
-fn mappings(p: &Properties) -> Option<Vec<SubnetMapping>> {
-    let one = |m: &Properties| SubnetMapping {
-        subnet_id: m.text("SubnetId"),
-        allocation_id: m.text("AllocationId"),
-        private_i_pv4_address: m.text("PrivateIPv4Address"),
-        i_pv6_address: m.text("IPv6Address"),
-        source_nat_ipv6_prefix: m.text("SourceNatIpv6Prefix"),
-    };
-    p.has("SubnetMappings").then(|| p.structures("SubnetMappings").iter().map(one).collect())
 }
 
 fn set_attributes(cx: &mut Context<'_>, arn: &str, p: &Properties) -> Result<(), ApiError> {
@@ -47,10 +36,7 @@ fn set_attributes(cx: &mut Context<'_>, arn: &str, p: &Properties) -> Result<(),
 fn set_subnets(cx: &mut Context<'_>, arn: &str, p: &Properties) -> Result<(), ApiError> {
     cx.call::<ops::SetSubnets>(elbv2::SetSubnetsInput {
         load_balancer_arn: arn.into(),
-        subnets: p.texts("Subnets"),
-        subnet_mappings: mappings(p),
-        ip_address_type: p.text("IpAddressType"),
-        enable_prefix_for_ipv6_source_nat: p.text("EnablePrefixForIpv6SourceNat"),
+        ..p.input::<ops::SetSubnets>()
     })?;
     Ok(())
 }
@@ -68,15 +54,8 @@ impl Provider for LoadBalancer {
         let tags = tagging::tags(cx, p);
         let made = cx.call::<ops::CreateLoadBalancer>(elbv2::CreateLoadBalancerInput {
             name,
-            subnets: p.texts("Subnets"),
-            subnet_mappings: mappings(p),
-            security_groups: p.texts("SecurityGroups"),
-            scheme: p.text("Scheme"),
             tags,
-            r#type: p.text("Type"),
-            ip_address_type: p.text("IpAddressType"),
-            enable_prefix_for_ipv6_source_nat: p.text("EnablePrefixForIpv6SourceNat"),
-            ..Default::default()
+            ..p.input::<ops::CreateLoadBalancer>()
         })?;
         let made = made.load_balancers.and_then(|mut all| all.pop());
         let arn = made.and_then(|one| one.load_balancer_arn).unwrap_or_default();

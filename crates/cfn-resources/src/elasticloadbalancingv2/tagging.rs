@@ -1,12 +1,16 @@
 //! Tags of load balancing's resources.
 
-use crate::{Context, Properties};
+use crate::{Context, Properties, TagChanges};
 use api::elbv2::{self, Tag, ops};
 use kernel::ApiError;
 use smol_str::SmolStr;
 
+fn tag((key, value): (SmolStr, SmolStr)) -> Tag {
+    Tag { key, value: Some(value) }
+}
+
 pub(super) fn tags(cx: &Context<'_>, p: &Properties) -> Option<Vec<Tag>> {
-    Some(cx.tags(p).into_iter().map(|(key, value)| Tag { key, value: Some(value) }).collect())
+    Some(cx.tags(p).into_iter().map(tag).collect())
 }
 
 /// Brings the tags from the old properties to the new ones.
@@ -16,13 +20,8 @@ pub(super) fn update(
     old: &Properties,
     new: &Properties,
 ) -> Result<(), ApiError> {
-    let tags = tags(cx, new).unwrap_or_default();
-    let gone: Vec<SmolStr> = old
-        .tags("Tags")
-        .into_iter()
-        .map(|(key, _)| key)
-        .filter(|key| !tags.iter().any(|tag| tag.key == *key))
-        .collect();
+    let TagChanges { wanted, gone } = cx.tag_changes(old, new);
+    let tags = wanted.into_iter().map(tag).collect();
     let resource_arns = vec![SmolStr::new(arn)];
     if !gone.is_empty() {
         cx.call::<ops::RemoveTags>(elbv2::RemoveTagsInput {

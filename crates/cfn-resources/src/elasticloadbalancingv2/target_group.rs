@@ -1,8 +1,9 @@
 //! `AWS::ElasticLoadBalancingV2::TargetGroup`
 
 use super::tagging;
+use crate::properties::without;
 use crate::{Context, Deletion, Properties, Provider};
-use api::elbv2::{self, Matcher, TargetDescription, TargetGroupAttribute, ops};
+use api::elbv2::{self, TargetDescription, TargetGroupAttribute, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -10,19 +11,8 @@ use smol_str::SmolStr;
 /// The type.
 pub(crate) struct TargetGroup;
 
-fn matcher(p: &Properties) -> Option<Matcher> {
-    let matcher = p.structure("Matcher")?;
-    Some(Matcher { http_code: matcher.text("HttpCode"), grpc_code: matcher.text("GrpcCode") })
-}
-
 fn targets(p: &Properties) -> Vec<TargetDescription> {
-    let one = |t: &Properties| TargetDescription {
-        id: t.text_or_empty("Id"),
-        port: t.integer("Port"),
-        availability_zone: t.text("AvailabilityZone"),
-        ..Default::default()
-    };
-    p.structures("Targets").iter().map(one).collect()
+    p.input::<ops::RegisterTargets>().targets
 }
 
 fn register(
@@ -74,23 +64,8 @@ impl Provider for TargetGroup {
         let tags = tagging::tags(cx, p);
         let made = cx.call::<ops::CreateTargetGroup>(elbv2::CreateTargetGroupInput {
             name,
-            protocol: p.text("Protocol"),
-            protocol_version: p.text("ProtocolVersion"),
-            port: p.integer("Port"),
-            vpc_id: p.text("VpcId"),
-            health_check_protocol: p.text("HealthCheckProtocol"),
-            health_check_port: p.text("HealthCheckPort"),
-            health_check_enabled: p.boolean("HealthCheckEnabled"),
-            health_check_path: p.text("HealthCheckPath"),
-            health_check_interval_seconds: p.integer("HealthCheckIntervalSeconds"),
-            health_check_timeout_seconds: p.integer("HealthCheckTimeoutSeconds"),
-            healthy_threshold_count: p.integer("HealthyThresholdCount"),
-            unhealthy_threshold_count: p.integer("UnhealthyThresholdCount"),
-            matcher: matcher(p),
-            target_type: p.text("TargetType"),
             tags,
-            ip_address_type: p.text("IpAddressType"),
-            target_control_port: p.integer("TargetControlPort"),
+            ..p.input::<ops::CreateTargetGroup>()
         })?;
         let made = made.target_groups.and_then(|mut all| all.pop());
         let arn = made.and_then(|one| one.target_group_arn).unwrap_or_default();
@@ -108,23 +83,12 @@ impl Provider for TargetGroup {
     ) -> Result<(), ApiError> {
         cx.call::<ops::ModifyTargetGroup>(elbv2::ModifyTargetGroupInput {
             target_group_arn: id.into(),
-            health_check_protocol: new.text("HealthCheckProtocol"),
-            health_check_port: new.text("HealthCheckPort"),
-            health_check_path: new.text("HealthCheckPath"),
-            health_check_enabled: new.boolean("HealthCheckEnabled"),
-            health_check_interval_seconds: new.integer("HealthCheckIntervalSeconds"),
-            health_check_timeout_seconds: new.integer("HealthCheckTimeoutSeconds"),
-            healthy_threshold_count: new.integer("HealthyThresholdCount"),
-            unhealthy_threshold_count: new.integer("UnhealthyThresholdCount"),
-            matcher: matcher(new),
+            ..new.input::<ops::ModifyTargetGroup>()
         })?;
         if !old.same(new, "TargetGroupAttributes") {
             set_attributes(cx, id, new)?;
         }
         let (before, after) = (targets(old), targets(new));
-        let without = |list: &[TargetDescription], other: &[TargetDescription]| {
-            list.iter().filter(|one| !other.contains(one)).cloned().collect::<Vec<_>>()
-        };
         deregister(cx, id, without(&before, &after))?;
         register(cx, id, without(&after, &before))?;
         tagging::update(cx, id, old, new)

@@ -1,6 +1,6 @@
 //! `AWS::IAM::Role`
 
-use crate::{Context, Deletion, Properties, Provider};
+use crate::{Context, Deletion, Properties, Provider, TagChanges};
 use api::iam::{self, Tag, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ fn find(cx: &mut Context<'_>, name: &str) -> Result<iam::Role, ApiError> {
 
 /// A role takes the template's own tags and the stack's; IAM refuses keys that begin with `aws:`
 /// from users, not from CloudFormation.
-fn tags(cx: &Context<'_>, p: &Properties) -> Vec<Tag> {
-    cx.tags(p).into_iter().map(|(key, value)| Tag { key, value }).collect()
+fn tag((key, value): (SmolStr, SmolStr)) -> Tag {
+    Tag { key, value }
 }
 
 fn put_policies(cx: &mut Context<'_>, role: &SmolStr, p: &Properties) -> Result<(), ApiError> {
@@ -77,7 +77,7 @@ impl Provider for Role {
             Some(name) => name,
             None => cx.mixed_name(64),
         };
-        let tags = tags(cx, p);
+        let tags = cx.tags(p).into_iter().map(tag).collect();
         cx.call::<ops::CreateRole>(iam::CreateRoleRequest {
             role_name: name.clone(),
             path: p.text("Path"),
@@ -114,13 +114,8 @@ impl Provider for Role {
         })?;
         drop_policies(cx, &role_name, old, new)?;
         put_policies(cx, &role_name, new)?;
-        let tags = tags(cx, new);
-        let gone: Vec<SmolStr> = old
-            .tags("Tags")
-            .into_iter()
-            .map(|(key, _)| key)
-            .filter(|key| !tags.iter().any(|tag| tag.key == *key))
-            .collect();
+        let TagChanges { wanted, gone } = cx.tag_changes(old, new);
+        let tags = wanted.into_iter().map(tag).collect();
         if !gone.is_empty() {
             let input = iam::UntagRoleRequest { role_name: role_name.clone(), tag_keys: gone };
             cx.call::<ops::UntagRole>(input)?;

@@ -1,6 +1,6 @@
 //! `AWS::SNS::Topic`
 
-use crate::{Context, Deletion, Properties, Provider};
+use crate::{Context, Deletion, Properties, Provider, TagChanges};
 use api::sns::{self, Tag, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -33,8 +33,8 @@ fn attributes(p: &Properties) -> Vec<(SmolStr, SmolStr)> {
     attributes
 }
 
-fn tags(cx: &Context<'_>, p: &Properties) -> Vec<Tag> {
-    cx.tags(p).into_iter().map(|(key, value)| Tag { key, value }).collect()
+fn tag((key, value): (SmolStr, SmolStr)) -> Tag {
+    Tag { key, value }
 }
 
 fn subscribe(cx: &mut Context<'_>, arn: &str, p: &Properties) -> Result<(), ApiError> {
@@ -62,7 +62,7 @@ impl Provider for Topic {
             }
             None => cx.mixed_name(256),
         };
-        let tags = tags(cx, p);
+        let tags = cx.tags(p).into_iter().map(tag).collect();
         let made = cx.call::<ops::CreateTopic>(sns::CreateTopicInput {
             name,
             attributes: Some(attributes(p)),
@@ -97,13 +97,8 @@ impl Provider for Topic {
         if !old.same(new, "Subscription") {
             subscribe(cx, id, new)?;
         }
-        let tags = tags(cx, new);
-        let gone: Vec<SmolStr> = old
-            .tags("Tags")
-            .into_iter()
-            .map(|(key, _)| key)
-            .filter(|key| !tags.iter().any(|tag| tag.key == *key))
-            .collect();
+        let TagChanges { wanted, gone } = cx.tag_changes(old, new);
+        let tags = wanted.into_iter().map(tag).collect();
         if !gone.is_empty() {
             let input = sns::UntagResourceRequest { resource_arn: id.into(), tag_keys: gone };
             cx.call::<ops::UntagResource>(input)?;

@@ -1,6 +1,6 @@
 //! `AWS::SQS::Queue`: its physical id is its URL.
 
-use crate::{Context, Deletion, Properties, Provider};
+use crate::{Context, Deletion, Properties, Provider, TagChanges};
 use api::sqs::{self, ops};
 use kernel::ApiError;
 use serde_json::{Value, json};
@@ -95,15 +95,12 @@ impl Provider for Queue {
             let input = sqs::SetQueueAttributesRequest { queue_url: id.into(), attributes };
             cx.call::<ops::SetQueueAttributes>(input)?;
         }
-        let tags = cx.tags(new);
-        let gone = old.tags("Tags").into_iter().map(|(key, _)| key);
-        let tag_keys: Vec<SmolStr> =
-            gone.filter(|key| !tags.iter().any(|(kept, _)| kept == key)).collect();
-        if !tag_keys.is_empty() {
-            let input = sqs::UntagQueueRequest { queue_url: id.into(), tag_keys };
+        let TagChanges { wanted, gone } = cx.tag_changes(old, new);
+        if !gone.is_empty() {
+            let input = sqs::UntagQueueRequest { queue_url: id.into(), tag_keys: gone };
             cx.call::<ops::UntagQueue>(input)?;
         }
-        cx.call::<ops::TagQueue>(sqs::TagQueueRequest { queue_url: id.into(), tags })
+        cx.call::<ops::TagQueue>(sqs::TagQueueRequest { queue_url: id.into(), tags: wanted })
     }
 
     fn delete(

@@ -70,6 +70,7 @@ pub(super) fn create_change_set(
         capabilities: input.capabilities.as_deref(),
         notification_arns: input.notification_arns.as_deref(),
         role_arn: input.role_arn.clone(),
+        rollback: input.rollback_configuration.as_ref(),
     };
     proposal.apply(tx, caller, &mut wanted, updated)?;
     if existing.is_none() {
@@ -106,14 +107,7 @@ fn answer(set: &ChangeSet) -> CreateChangeSetOutput {
 
 /// Parts of the request that are not modelled say so rather than being dropped.
 fn unsupported(input: &CreateChangeSetInput) -> Result<(), ApiError> {
-    let triggers = input
-        .rollback_configuration
-        .as_ref()
-        .and_then(|c| c.rollback_triggers.as_ref())
-        .is_some_and(|t| !t.is_empty());
-    let what = if triggers {
-        "rollback triggers"
-    } else if input.change_set_type.as_deref() == Some("IMPORT") {
+    let what = if input.change_set_type.as_deref() == Some("IMPORT") {
         "the type IMPORT"
     } else if input.import_existing_resources == Some(true) {
         "ImportExistingResources"

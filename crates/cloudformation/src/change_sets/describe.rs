@@ -49,7 +49,7 @@ pub(super) fn describe_change_set(
         status: Some(SmolStr::new_static(set.progress.name())),
         status_reason: reason(&set, values),
         notification_arns: Some(revision.notification_arns.clone()),
-        rollback_configuration: Some(wire::RollbackConfiguration::default()),
+        rollback_configuration: Some(revision.triggers.render()),
         capabilities: Some(revision.capabilities.clone()),
         tags: (!tags.is_empty()).then_some(tags),
         changes: Some(page.items.iter().map(|(_, c)| render::change(c, values)).collect()),

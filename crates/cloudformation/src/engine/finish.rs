@@ -20,6 +20,8 @@ impl Run<'_, '_> {
             (Kind::Create | Kind::Update, Phase::Acting) => {
                 self.operation.phase = Phase::Finishing;
                 self.pause(Wait::StackFinish);
+                let watched = self.now.plus_millis(self.monitoring_millis());
+                self.operation.not_before = self.operation.not_before.max(watched);
             }
             (Kind::Create, _) => self.finish_create(caller),
             (Kind::Update, Phase::Finishing) => self.finish_update(caller),
@@ -86,6 +88,7 @@ impl Run<'_, '_> {
 
     /// An update that goes on with a failed creation has nothing to go back to.
     fn undo_update(&mut self, reason: &str) {
+        self.operation.not_before = self.now;
         match self.operation.from_nothing {
             true => self.begin_create_rollback(reason, false),
             false => self.begin_update_rollback(reason),

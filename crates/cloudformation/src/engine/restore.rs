@@ -72,7 +72,7 @@ impl Run<'_, '_> {
             Undo::Created => Standing::Done,
             Undo::Changed { properties, metadata, update_policy } => {
                 let now = row.properties();
-                row.properties = properties.clone();
+                let present = std::mem::replace(&mut row.properties, properties.clone());
                 row.metadata = metadata.clone();
                 row.update_policy = update_policy.clone();
                 let before = row.properties();
@@ -96,6 +96,8 @@ impl Run<'_, '_> {
                         Standing::Running
                     }
                     Err(reason) => {
+                        // It is as it was: another attempt has as much to take back.
+                        row.properties = present;
                         self.record(&mut row, Status::UpdateFailed, &reason);
                         self.put(row);
                         Standing::Failed

@@ -38,7 +38,8 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
     if operation.paused {
         return;
     }
-    if now < operation.not_before && !operation.cancelled {
+    let watches = !stack.triggers.alarms.is_empty();
+    if now < operation.not_before && !operation.cancelled && !watches {
         tx.schedule(operation.not_before, "cloudformation.advance", stack_id);
         return;
     }
@@ -60,7 +61,13 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
         tx.remove::<Operation>(stack_id);
         tx.cancel("cloudformation.advance", stack_id);
     } else {
-        let at = wake.unwrap_or(operation.not_before).max(operation.not_before);
+        let next = operation.not_before;
+        let at = match wake {
+            // Alarms are watched also while nothing else may happen.
+            Some(at) if watches && next > now => at.min(next),
+            Some(at) => at.max(next),
+            None => next,
+        };
         tx.schedule(at.max(now), "cloudformation.advance", stack_id);
         tx.put(operation);
     }
@@ -71,6 +78,8 @@ impl Run<'_, '_> {
     fn look(&mut self, caller: &Caller) {
         if self.operation.cancelled {
             self.break_off();
+        } else if let Some(reason) = self.alarmed() {
+            self.give_up(&reason);
         }
         // Each turn changes the phase or ends the look.
         while !self.over && !self.operation.paused && self.now >= self.operation.not_before {

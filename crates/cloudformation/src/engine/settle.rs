@@ -26,6 +26,14 @@ pub(super) fn policy(policy: Option<RetentionPolicy>) -> SmolStr {
     SmolStr::new_static(policy.map_or("Delete", RetentionPolicy::name))
 }
 
+/// The name that a template gives to a resource and keeps: two of a name cannot be at a time.
+fn custom_name(resource_type: &str, old: &Value, new: &Value) -> Option<String> {
+    let identifiers = schema::lookup(resource_type)?.primary_identifier();
+    let [name] = identifiers.as_slice() else { return None };
+    let kept = new.get(name)?.as_str()?;
+    (old.get(name)?.as_str()? == kept).then(|| kept.to_owned())
+}
+
 /// A step for each resource that the template has under its conditions, in dependency order.
 pub(super) fn steps(tx: &mut Tx, stack: &Stack) -> Vec<Step> {
     // The template was checked when the request was accepted.
@@ -291,6 +299,10 @@ impl Settler<'_, '_, '_> {
         const WHY: &str = "Requested update requires the creation of a new physical resource; \
                            hence creating one.";
         self.run.record(&mut row, Status::UpdateInProgress, WHY);
+        if let Some(name) = custom_name(&row.resource_type, &old.json(), &wanted.value) {
+            row.properties = old.properties.clone();
+            return Err(self.fail(row, false, wording::custom_named(&name)));
+        }
         match self.make(&row, wanted) {
             Ok(id) => row.physical_id = id,
             Err(reason) => {

@@ -53,6 +53,14 @@ pub(super) fn may_pass(error: &ApiError) -> bool {
     codes.iter().any(|part| error.code.contains(part))
 }
 
+/// Of a replacement that would have the name of what it replaces.
+pub(super) fn custom_named(name: &str) -> String {
+    format!(
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. \
+         Rename {name} and update the stack again."
+    )
+}
+
 /// `The following resource(s) failed to create: [A, B].`
 pub(super) fn failed_to(what: &str, names: &[&str]) -> String {
     format!("The following resource(s) failed to {what}: [{}].", names.join(", "))

@@ -23,7 +23,6 @@ pub(super) fn create_stack(
         }
         return Err(errors::already_exists(&name));
     }
-    unsupported(&input)?;
     let on_failure = on_failure(input.on_failure, input.disable_rollback)?;
     let mut stack = Stack::new(tx, caller, &name, Status::CreateInProgress);
     let proposal = Proposal {
@@ -33,6 +32,7 @@ pub(super) fn create_stack(
         capabilities: input.capabilities.as_deref(),
         notification_arns: input.notification_arns.as_deref(),
         role_arn: input.role_arn,
+        rollback: input.rollback_configuration.as_ref(),
     };
     proposal.apply(tx, caller, &mut stack, None)?;
     let (policy, url) = (input.stack_policy_body.as_deref(), input.stack_policy_url.as_deref());
@@ -46,19 +46,6 @@ pub(super) fn create_stack(
     let operation_id = stack.operation.1.clone();
     engine::create(tx, stack);
     Ok(CreateStackOutput { stack_id: Some(id), operation_id: Some(operation_id) })
-}
-
-/// Parts of the request that are not modelled say so rather than being dropped.
-fn unsupported(input: &CreateStackInput) -> Result<(), ApiError> {
-    let triggers = input
-        .rollback_configuration
-        .as_ref()
-        .and_then(|c| c.rollback_triggers.as_ref())
-        .is_some_and(|t| !t.is_empty());
-    match triggers {
-        true => Err(ApiError::not_implemented("CreateStack with rollback triggers")),
-        false => Ok(()),
-    }
 }
 
 fn on_failure(given: Option<SmolStr>, disable: Option<bool>) -> Result<SmolStr, ApiError> {

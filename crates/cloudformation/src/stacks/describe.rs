@@ -132,7 +132,7 @@ fn render(stack: &Stack) -> wire::Stack {
         creation_time: Some(stack.created_at),
         deletion_time: stack.deleted_at,
         last_updated_time: stack.updated_at,
-        rollback_configuration: Some(wire::RollbackConfiguration::default()),
+        rollback_configuration: Some(stack.triggers.render()),
         stack_status: Some(SmolStr::new_static(stack.status.name())),
         stack_status_reason: reason(stack),
         disable_rollback: Some(stack.on_failure == "DO_NOTHING"),

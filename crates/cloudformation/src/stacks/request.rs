@@ -1,11 +1,11 @@
 //! What CreateStack and UpdateStack check alike, before anything is made.
 
 use super::row::{Stack, stored};
-use super::StackParameter;
+use super::{StackParameter, Triggers};
 use crate::engine::World;
 use crate::errors;
 use crate::resources::of_stack;
-use api::cloudformation::{Parameter, Tag};
+use api::cloudformation::{Parameter, RollbackConfiguration, Tag};
 use cfn_template::{Draft, Evaluator, GivenParameter, Parameters, Template};
 use kernel::{ApiError, Caller, Tx};
 use smol_str::SmolStr;
@@ -22,6 +22,7 @@ pub(crate) struct Proposal<'a> {
     pub(crate) capabilities: Option<&'a [SmolStr]>,
     pub(crate) notification_arns: Option<&'a [SmolStr]>,
     pub(crate) role_arn: Option<SmolStr>,
+    pub(crate) rollback: Option<&'a RollbackConfiguration>,
 }
 
 impl Proposal<'_> {
@@ -53,6 +54,7 @@ impl Proposal<'_> {
         if let Some(previous) = previous {
             check_unchanged_types(tx, previous, &template)?;
         }
+        stack.triggers = Triggers::given(self.rollback, &stack.triggers)?;
         if self.tags.is_some() {
             stack.tags = tags(self.tags)?;
         }

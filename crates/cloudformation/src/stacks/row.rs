@@ -1,5 +1,6 @@
 //! What is kept of a stack.
 
+use super::triggers::Triggers;
 use crate::errors;
 use cfn_template::{ParameterValue, Parameters, PseudoValues, Template};
 use kernel::{
@@ -160,6 +161,9 @@ pub(crate) struct Stack {
     /// The change set that was executed last, unless the stack was updated without one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change_set_id: Option<SmolStr>,
+    /// Alarms that undo its operations.
+    #[serde(default)]
+    pub(crate) triggers: Triggers,
     /// The stack of which it is a resource, and the one at the top.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) parent_id: Option<SmolStr>,
@@ -184,6 +188,8 @@ pub(crate) struct Revision {
     pub(crate) capabilities: Vec<SmolStr>,
     pub(crate) notification_arns: Vec<SmolStr>,
     pub(crate) role_arn: Option<SmolStr>,
+    #[serde(default)]
+    pub(crate) triggers: Triggers,
 }
 
 impl Revision {
@@ -198,6 +204,7 @@ impl Revision {
             capabilities: stack.capabilities.clone(),
             notification_arns: stack.notification_arns.clone(),
             role_arn: stack.role_arn.clone(),
+            triggers: stack.triggers.clone(),
         }
     }
 
@@ -211,6 +218,7 @@ impl Revision {
         stack.capabilities = self.capabilities;
         stack.notification_arns = self.notification_arns;
         stack.role_arn = self.role_arn;
+        stack.triggers = self.triggers;
     }
 }
 
@@ -244,6 +252,7 @@ impl Stack {
             operation: ("CREATE_STACK".into(), tx.new_uuid()),
             last_event_at: tx.now().plus_millis(-1),
             change_set_id: None,
+            triggers: Triggers::default(),
             parent_id: None,
             root_id: None,
             policy: None,

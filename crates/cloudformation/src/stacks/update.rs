@@ -28,7 +28,6 @@ pub(super) fn update_stack(
     if !row.status.may_update() {
         return Err(errors::cannot_be_updated(&row.id, row.status.name()));
     }
-    unsupported(&input)?;
     let mut stack = Stack::clone(&row);
     let proposal = Proposal {
         template: text,
@@ -37,6 +36,7 @@ pub(super) fn update_stack(
         capabilities: input.capabilities.as_deref(),
         notification_arns: input.notification_arns.as_deref(),
         role_arn: input.role_arn,
+        rollback: input.rollback_configuration.as_ref(),
     };
     let template = proposal.apply(tx, caller, &mut stack, Some(&row))?;
     let (policy, url) = (input.stack_policy_body.as_deref(), input.stack_policy_url.as_deref());
@@ -63,19 +63,6 @@ pub(super) fn update_stack(
     let operation_id = stack.operation.1.clone();
     engine::update(tx, stack, Former::of(&row));
     Ok(UpdateStackOutput { stack_id: Some(id), operation_id: Some(operation_id) })
-}
-
-/// Parts of the request that are not modelled say so rather than being dropped.
-fn unsupported(input: &UpdateStackInput) -> Result<(), ApiError> {
-    let triggers = input
-        .rollback_configuration
-        .as_ref()
-        .and_then(|c| c.rollback_triggers.as_ref())
-        .is_some_and(|t| !t.is_empty());
-    match triggers {
-        true => Err(ApiError::not_implemented("UpdateStack with rollback triggers")),
-        false => Ok(()),
-    }
 }
 
 pub(super) fn update_termination_protection(

@@ -191,8 +191,9 @@ impl Instance {
 
 impl Row for Instance {
     const TABLE: &'static str = "ec2.instances";
-    /// `unsettled`: the Auto Scaling group of an instance that does not simply run.
-    const INDEXES: &'static [&'static str] = &["reservation", "tag", "unsettled"];
+    /// `unsettled`: the Auto Scaling group of an instance that does not simply run. `impaired`: the
+    /// id of an instance that fails a status check.
+    const INDEXES: &'static [&'static str] = &["reservation", "tag", "unsettled", "impaired"];
 
     fn key(&self) -> SmolStr {
         self.id.clone()
@@ -208,6 +209,9 @@ impl Row for Instance {
             && let Some(group) = group_of(&self.tags)
         {
             sink.put("unsettled", group);
+        }
+        if self.impaired.is_some() {
+            sink.put("impaired", self.id.clone());
         }
     }
 }

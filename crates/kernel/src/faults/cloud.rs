@@ -8,7 +8,7 @@ use crate::operation::OperationRow;
 use crate::settle;
 use crate::timeline::Task;
 use crate::universe::Universe;
-use crate::{ApiError, Timestamp};
+use crate::{ApiError, Timestamp, Tx};
 use smol_str::{SmolStr, format_smolstr};
 use std::sync::Arc;
 
@@ -99,6 +99,23 @@ impl Cloud {
         }
         let tasks = self.schedule_looks(&mut universe, moments);
         self.publish_with(writer, universe, tasks)
+    }
+
+    /// In a region that is younger than the faults, the tasks that watch them look at what is yet
+    /// to come.
+    pub(crate) fn watch_faults(&self, tx: &mut Tx) {
+        let now = tx.now();
+        let mut moments = Vec::new();
+        for rule in &tx.universe.faults.rules {
+            moments.extend(rule.from.map(|at| (at, format_smolstr!("{} begins", rule.id))));
+            moments.extend(rule.until.map(|at| (at, format_smolstr!("{} ends", rule.id))));
+        }
+        let watchers = self.registry.tasks.iter().filter(|task| task.watches_faults);
+        for task in watchers {
+            for (at, subject) in moments.iter().filter(|(at, _)| *at > now) {
+                tx.schedule(*at, task.name, subject);
+            }
+        }
     }
 
     /// Every task that watches faults looks at these moments, in every region.

@@ -66,6 +66,11 @@ impl World {
     }
 
     #[track_caller]
+    /// A fault, from when it says.
+    pub fn fault(&self, rule: kernel::FaultRule) {
+        self.cloud.add_fault(WALL, rule).expect("the fault is taken");
+    }
+
     pub fn load(&self, request: Value) -> Value {
         self.control("load", request).expect("a load")
     }

@@ -44,6 +44,36 @@ fn an_instance_shows_the_load_of_its_group_or_its_own() {
 }
 
 #[test]
+fn failed_checks_of_the_past_stay_visible() {
+    let world = World::new();
+    world.group(1, 1, 1);
+    world.step(60);
+    let id = world.shown().instances.and_then(|mut i| i.pop()?.instance_id).expect("an id");
+    // Its group leaves it alone.
+    world.ok::<api::autoscaling::ops::SuspendProcesses>(api::autoscaling::ScalingProcessQuery {
+        auto_scaling_group_name: "g".into(),
+        scaling_processes: Some(vec!["HealthCheck".into()]),
+    });
+    let now = world.now();
+    world.fault(kernel::FaultRule {
+        instance: Some(id.clone()),
+        check: Some(kernel::FailedCheck::System),
+        from: Some(now.plus_secs(120)),
+        until: Some(now.plus_secs(240)),
+        ..kernel::FaultRule::of(kernel::FaultKind::StatusCheck)
+    });
+    world.step(600);
+    let sum = |metric: &str| -> f64 {
+        world.values("AWS/EC2", metric, &[("InstanceId", &id)], "Sum", 11).iter().sum()
+    };
+    assert!((2.0..=3.0).contains(&sum("StatusCheckFailed_System")));
+    assert_eq!(sum("StatusCheckFailed"), sum("StatusCheckFailed_System"));
+    assert_eq!(sum("StatusCheckFailed_Instance"), 0.0);
+    let last = world.values("AWS/EC2", "StatusCheckFailed", &[("InstanceId", &id)], "Sum", 2);
+    assert_eq!(last, [0.0, 0.0]);
+}
+
+#[test]
 fn basic_monitoring_tells_every_five_minutes() {
     let world = World::new();
     world.configuration("basic", false);

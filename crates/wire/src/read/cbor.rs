@@ -3,9 +3,8 @@
 
 use super::MAX_DEPTH;
 use super::json::serialization;
-use crate::time;
 use bytes::Bytes;
-use model::{ApiError, Kind, Service, ShapeId, Value};
+use model::{ApiError, Kind, Service, ShapeId, Timestamp, Value};
 use std::borrow::Cow;
 
 /// Reads a body as the structure `id`. No bytes are an empty structure.
@@ -172,7 +171,7 @@ fn number(value: i64, kind: Option<Kind>) -> Option<Value> {
         None | Some(Kind::Long) => Some(Value::Int(value)),
         Some(Kind::Integer) => Some(Value::Int(i64::from(i32::try_from(value).ok()?))),
         Some(Kind::Double) => Some(Value::Float(value as f64)),
-        Some(Kind::Timestamp) => Some(Value::Time(time::from_seconds(value as f64)?)),
+        Some(Kind::Timestamp) => Some(Value::Time(Timestamp::from_seconds(value as f64)?)),
         _ => None,
     }
 }
@@ -191,7 +190,7 @@ fn simple(head: &Head, kind: Option<Kind>) -> Option<Value> {
     };
     match kind {
         None | Some(Kind::Double) => Some(Value::Float(float)),
-        Some(Kind::Timestamp) => Some(Value::Time(time::from_seconds(float)?)),
+        Some(Kind::Timestamp) => Some(Value::Time(Timestamp::from_seconds(float)?)),
         Some(Kind::Integer | Kind::Long) if float.fract() == 0.0 && float.abs() < 9e15 => {
             number(float as i64, kind)
         }

@@ -2,8 +2,7 @@
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
 use super::{MAX_DEPTH, scalar};
-use crate::time;
-use model::{ApiError, Kind, Place, Service, Shape, ShapeId, Value};
+use model::{ApiError, Kind, Place, Service, Shape, ShapeId, Timestamp, Value};
 use serde_json::Value as Json;
 
 /// Reads a body as the members of `shape` that travel in the body. No bytes are an empty object.
@@ -82,8 +81,8 @@ fn scalar(shape: &Shape, json: &Json) -> Option<Value> {
         {
             scalar::parse(shape, text)?
         }
-        (Kind::Timestamp, Json::Number(n)) => Value::Time(time::from_seconds(n.as_f64()?)?),
-        (Kind::Timestamp, Json::String(text)) => Value::Time(time::parse(text)?),
+        (Kind::Timestamp, Json::Number(n)) => Value::Time(Timestamp::from_seconds(n.as_f64()?)?),
+        (Kind::Timestamp, Json::String(text)) => Value::Time(Timestamp::parse(text)?),
         (Kind::Blob, Json::String(text)) => Value::Blob(scalar::base64(text)?),
         _ => return None,
     })

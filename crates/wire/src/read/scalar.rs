@@ -1,9 +1,8 @@
 //! Scalars spelled as text: in forms, XML, headers, paths and query strings.
 
-use crate::time;
 use base64::Engine;
 use bytes::Bytes;
-use model::{Kind, Shape, Value};
+use model::{Kind, Shape, Timestamp, Value};
 
 /// Reads text as a shape's kind; `None` when it is spelled wrongly.
 pub(crate) fn parse(shape: &Shape, text: &str) -> Option<Value> {
@@ -13,7 +12,7 @@ pub(crate) fn parse(shape: &Shape, text: &str) -> Option<Value> {
         Kind::Integer => Value::Int(i64::from(text.trim().parse::<i32>().ok()?)),
         Kind::Long => Value::Int(text.trim().parse().ok()?),
         Kind::Double => Value::Float(float(text.trim())?),
-        Kind::Timestamp => Value::Time(time::parse(text)?),
+        Kind::Timestamp => Value::Time(Timestamp::parse(text)?),
         Kind::Blob => Value::Blob(base64(text)?),
         Kind::Structure | Kind::List | Kind::Map => return None,
     })

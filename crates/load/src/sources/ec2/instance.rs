@@ -3,6 +3,7 @@
 use super::super::demand::{Group, Work, alone};
 use super::super::{MINUTE, middle, steps};
 use super::{BASIC, amount, caller, credits};
+use crate::checks;
 use crate::model::{IDLE_PERCENT, requests_per_second};
 use crate::settings::{Bearer, Setting, of};
 use api::ec2;
@@ -127,31 +128,12 @@ impl Instance {
         query: &MetricQuery<'_>,
         tell: &mut dyn FnMut(Timestamp, Sample),
     ) {
-        let request = ec2::DescribeInstanceStatusRequest {
-            instance_ids: Some(vec![self.id.clone()]),
-            include_all_instances: Some(true),
-            ..Default::default()
-        };
-        let found = snapshot.ask::<ec2::ops::DescribeInstanceStatus>(&caller(snapshot), request);
-        let status = found.ok().and_then(|f| f.instance_statuses).and_then(|mut s| s.pop());
-        let Some(status) = status else { return };
-        let since = |summary: Option<ec2::InstanceStatusSummary>| {
-            let details = summary.and_then(|s| s.details).unwrap_or_default();
-            details
-                .into_iter()
-                .find(|d| d.status.as_deref() == Some("failed"))
-                .map(|d| d.impaired_since.unwrap_or(self.launched))
-        };
-        let (instance, system) = (since(status.instance_status), since(status.system_status));
-        let failed = match query.name {
-            "StatusCheckFailed_Instance" => instance,
-            "StatusCheckFailed_System" => system,
-            _ => instance.into_iter().chain(system).min(),
-        };
+        let checks = checks::of(snapshot, &self.id);
         for start in steps(query, MINUTE) {
             let end = start.plus_millis(MINUTE);
             if self.runs(start, end) {
-                tell(start, Sample::of(f64::from(u8::from(failed.is_some_and(|at| at < end)))));
+                let failed = checks.as_ref().is_some_and(|c| c.failed(query.name, start, end));
+                tell(start, Sample::of(f64::from(u8::from(failed))));
             }
         }
     }
