@@ -162,6 +162,24 @@ pub mod ops {
         type Input = super::CreateNatGatewayRequest;
         type Output = super::CreateNatGatewayResult;
     }
+    /// `CreateNetworkAcl`
+    #[derive(Debug)]
+    pub struct CreateNetworkAcl;
+    impl model::Operation for CreateNetworkAcl {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateNetworkAcl";
+        type Input = super::CreateNetworkAclRequest;
+        type Output = super::CreateNetworkAclResult;
+    }
+    /// `CreateNetworkAclEntry`
+    #[derive(Debug)]
+    pub struct CreateNetworkAclEntry;
+    impl model::Operation for CreateNetworkAclEntry {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateNetworkAclEntry";
+        type Input = super::CreateNetworkAclEntryRequest;
+        type Output = ();
+    }
     /// `CreateNetworkInterface`
     #[derive(Debug)]
     pub struct CreateNetworkInterface;
@@ -287,6 +305,24 @@ pub mod ops {
         const NAME: &'static str = "DeleteNatGateway";
         type Input = super::DeleteNatGatewayRequest;
         type Output = super::DeleteNatGatewayResult;
+    }
+    /// `DeleteNetworkAcl`
+    #[derive(Debug)]
+    pub struct DeleteNetworkAcl;
+    impl model::Operation for DeleteNetworkAcl {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteNetworkAcl";
+        type Input = super::DeleteNetworkAclRequest;
+        type Output = ();
+    }
+    /// `DeleteNetworkAclEntry`
+    #[derive(Debug)]
+    pub struct DeleteNetworkAclEntry;
+    impl model::Operation for DeleteNetworkAclEntry {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteNetworkAclEntry";
+        type Input = super::DeleteNetworkAclEntryRequest;
+        type Output = ();
     }
     /// `DeleteNetworkInterface`
     #[derive(Debug)]
@@ -880,6 +916,24 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "ReleaseAddress";
         type Input = super::ReleaseAddressRequest;
+        type Output = ();
+    }
+    /// `ReplaceNetworkAclAssociation`
+    #[derive(Debug)]
+    pub struct ReplaceNetworkAclAssociation;
+    impl model::Operation for ReplaceNetworkAclAssociation {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ReplaceNetworkAclAssociation";
+        type Input = super::ReplaceNetworkAclAssociationRequest;
+        type Output = super::ReplaceNetworkAclAssociationResult;
+    }
+    /// `ReplaceNetworkAclEntry`
+    #[derive(Debug)]
+    pub struct ReplaceNetworkAclEntry;
+    impl model::Operation for ReplaceNetworkAclEntry {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ReplaceNetworkAclEntry";
+        type Input = super::ReplaceNetworkAclEntryRequest;
         type Output = ();
     }
     /// `ReplaceRoute`
@@ -3067,6 +3121,99 @@ impl model::Output for CreateNatGatewayResult {
     }
 }
 
+/// `CreateNetworkAclEntryRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNetworkAclEntryRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+    /// `RuleNumber`
+    pub rule_number: i64,
+    /// `Protocol`
+    pub protocol: SmolStr,
+    /// `RuleAction`
+    pub rule_action: SmolStr,
+    /// `Egress`
+    pub egress: bool,
+    /// `CidrBlock`
+    pub cidr_block: Option<SmolStr>,
+    /// `Ipv6CidrBlock`
+    pub ipv6_cidr_block: Option<SmolStr>,
+    /// `IcmpTypeCode`
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    /// `PortRange`
+    pub port_range: Option<PortRange>,
+}
+impl model::Input for CreateNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                "RuleNumber" => out.rule_number = take::integer(value).unwrap_or_default(),
+                "Protocol" => out.protocol = take::text(value).unwrap_or_default(),
+                "RuleAction" => out.rule_action = take::text(value).unwrap_or_default(),
+                "Egress" => out.egress = take::boolean(value).unwrap_or_default(),
+                "CidrBlock" => out.cidr_block = take::text(value),
+                "Ipv6CidrBlock" => out.ipv6_cidr_block = take::text(value),
+                "IcmpTypeCode" => out.icmp_type_code = take::structure::<IcmpTypeCode>(value),
+                "PortRange" => out.port_range = take::structure::<PortRange>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateNetworkAclRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNetworkAclRequest {
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `VpcId`
+    pub vpc_id: SmolStr,
+}
+impl model::Input for CreateNetworkAclRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "ClientToken" => out.client_token = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "VpcId" => out.vpc_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateNetworkAclResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNetworkAclResult {
+    /// `NetworkAcl`
+    pub network_acl: Option<NetworkAcl>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+}
+impl model::Output for CreateNetworkAclResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "networkAcl", ..NONE },
+            Member { wire: "clientToken", ..NONE },
+        ];
+        if let Some(v) = &self.network_acl { put::structure::<NetworkAcl>(w, &M[0], v) }
+        if let Some(v) = &self.client_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `CreateNetworkInterfaceRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateNetworkInterfaceRequest {
@@ -3931,6 +4078,56 @@ impl model::Output for DeleteNatGatewayResult {
             Member { wire: "natGatewayId", ..NONE },
         ];
         if let Some(v) = &self.nat_gateway_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `DeleteNetworkAclEntryRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNetworkAclEntryRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+    /// `RuleNumber`
+    pub rule_number: i64,
+    /// `Egress`
+    pub egress: bool,
+}
+impl model::Input for DeleteNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                "RuleNumber" => out.rule_number = take::integer(value).unwrap_or_default(),
+                "Egress" => out.egress = take::boolean(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteNetworkAclRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNetworkAclRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+}
+impl model::Input for DeleteNetworkAclRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -7268,6 +7465,19 @@ pub struct IcmpTypeCode {
     pub code: Option<i64>,
     /// `Type`
     pub r#type: Option<i64>,
+}
+impl model::Input for IcmpTypeCode {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Code" => out.code = take::integer(value),
+                "Type" => out.r#type = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
 }
 impl model::Output for IcmpTypeCode {
     fn write(&self, w: &mut dyn model::Writer) {
@@ -14497,6 +14707,19 @@ pub struct PortRange {
     /// `To`
     pub to: Option<i64>,
 }
+impl model::Input for PortRange {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "From" => out.from = take::integer(value),
+                "To" => out.to = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
 impl model::Output for PortRange {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -14924,6 +15147,92 @@ impl model::Input for ReleaseAddressRequest {
                 "PublicIp" => out.public_ip = take::text(value),
                 "NetworkBorderGroup" => out.network_border_group = take::text(value),
                 "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ReplaceNetworkAclAssociationRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplaceNetworkAclAssociationRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `AssociationId`
+    pub association_id: SmolStr,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+}
+impl model::Input for ReplaceNetworkAclAssociationRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "AssociationId" => out.association_id = take::text(value).unwrap_or_default(),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ReplaceNetworkAclAssociationResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplaceNetworkAclAssociationResult {
+    /// `NewAssociationId`
+    pub new_association_id: Option<SmolStr>,
+}
+impl model::Output for ReplaceNetworkAclAssociationResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "newAssociationId", ..NONE },
+        ];
+        if let Some(v) = &self.new_association_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `ReplaceNetworkAclEntryRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplaceNetworkAclEntryRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+    /// `RuleNumber`
+    pub rule_number: i64,
+    /// `Protocol`
+    pub protocol: SmolStr,
+    /// `RuleAction`
+    pub rule_action: SmolStr,
+    /// `Egress`
+    pub egress: bool,
+    /// `CidrBlock`
+    pub cidr_block: Option<SmolStr>,
+    /// `Ipv6CidrBlock`
+    pub ipv6_cidr_block: Option<SmolStr>,
+    /// `IcmpTypeCode`
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    /// `PortRange`
+    pub port_range: Option<PortRange>,
+}
+impl model::Input for ReplaceNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                "RuleNumber" => out.rule_number = take::integer(value).unwrap_or_default(),
+                "Protocol" => out.protocol = take::text(value).unwrap_or_default(),
+                "RuleAction" => out.rule_action = take::text(value).unwrap_or_default(),
+                "Egress" => out.egress = take::boolean(value).unwrap_or_default(),
+                "CidrBlock" => out.cidr_block = take::text(value),
+                "Ipv6CidrBlock" => out.ipv6_cidr_block = take::text(value),
+                "IcmpTypeCode" => out.icmp_type_code = take::structure::<IcmpTypeCode>(value),
+                "PortRange" => out.port_range = take::structure::<PortRange>(value),
                 _ => {}
             }
         }

@@ -10,6 +10,7 @@ crate::resource_types! {
     key_pair::KeyPair,
     launch_template::LaunchTemplate,
     nat_gateway::NatGateway,
+    network_acl::NetworkAcl + Entry + Association,
     network_interface::NetworkInterface + Attachment,
     route::Route,
     route_table::RouteTable,

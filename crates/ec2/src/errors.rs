@@ -3,6 +3,7 @@
 //! EC2's model declares none; codes are from "Error codes for the Amazon EC2 API", texts as
 //! recorded from AWS or as its documentation words them.
 
+mod acls;
 mod addresses;
 mod compute;
 mod interfaces;
@@ -10,6 +11,7 @@ mod network;
 mod templates;
 mod volumes;
 
+pub(crate) use acls::*;
 pub(crate) use addresses::*;
 pub(crate) use compute::*;
 pub(crate) use interfaces::*;

@@ -321,3 +321,58 @@ fn an_interface_is_attached_to_an_instance_and_detached_first() {
     stacks.delete("s");
     assert_eq!(stacks.vpcs(), 0);
 }
+
+#[test]
+fn a_subnet_is_put_under_an_acl_and_back() {
+    let stacks = Stacks::new();
+    let with = |number: u32, port: u32| {
+        let entry = json!({
+            "NetworkAclId": {"Ref": "A"},
+            "RuleNumber": number,
+            "Protocol": 6,
+            "RuleAction": "allow",
+            "CidrBlock": "0.0.0.0/0",
+            "PortRange": {"From": port.to_string(), "To": port.to_string()},
+        });
+        let association = json!({"SubnetId": {"Ref": "S"}, "NetworkAclId": {"Ref": "A"}});
+        let mut resources = network();
+        resources.extend([
+            ("A", resource("NetworkAcl", json!({"VpcId": {"Ref": "V"}}))),
+            ("E", resource("NetworkAclEntry", entry)),
+            ("N", resource("SubnetNetworkAclAssociation", association)),
+        ]);
+        let outputs = [("Id", att("A", "Id")), ("Association", att("N", "AssociationId"))];
+        with_outputs(&resources, &outputs)
+    };
+    stacks.create("s", &with(100, 443));
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let id = stacks.physical("s", "A");
+    assert_eq!(output(&stacks, "Id"), id);
+    let acl = || {
+        let request = ec2::DescribeNetworkAclsRequest {
+            network_acl_ids: Some(vec![id.clone().into()]),
+            ..Default::default()
+        };
+        let found = stacks.ok::<ops::DescribeNetworkAcls>(request).network_acls;
+        found.expect("a list").remove(0)
+    };
+    let association = acl().associations.expect("associations").remove(0);
+    let own = association.network_acl_association_id.expect("an id");
+    assert_eq!(own, output(&stacks, "Association"));
+    assert!(keys(acl().tags).contains(&"aws:cloudformation:logical-id".into()));
+    let rules = || {
+        let entries = acl().entries.expect("entries").into_iter();
+        let ports = entries.filter_map(|e| Some((e.rule_number?, e.port_range?.from?)));
+        ports.collect::<Vec<_>>()
+    };
+    let entry = stacks.physical("s", "E");
+    assert!(entry.starts_with("s-E-"), "{entry}");
+    assert_eq!(rules(), [(100, 443)]);
+    stacks.update("s", &with(100, 80));
+    assert_eq!((rules(), stacks.physical("s", "E")), (vec![(100, 80)], entry));
+    stacks.update("s", &with(200, 80));
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    assert_eq!(rules(), [(200, 80)]);
+    stacks.delete("s");
+    assert_eq!(stacks.vpcs(), 0);
+}

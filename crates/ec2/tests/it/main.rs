@@ -14,6 +14,7 @@ mod internet_gateways;
 mod key_pairs;
 mod launch_templates;
 mod nat_gateways;
+mod network_acls;
 mod network_interfaces;
 mod requirements;
 mod route_tables;
