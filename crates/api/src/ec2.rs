@@ -9,6 +9,33 @@ use smol_str::SmolStr;
 
 /// The operations, as types.
 pub mod ops {
+    /// `AllocateAddress`
+    #[derive(Debug)]
+    pub struct AllocateAddress;
+    impl model::Operation for AllocateAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AllocateAddress";
+        type Input = super::AllocateAddressRequest;
+        type Output = super::AllocateAddressResult;
+    }
+    /// `AssignPrivateIpAddresses`
+    #[derive(Debug)]
+    pub struct AssignPrivateIpAddresses;
+    impl model::Operation for AssignPrivateIpAddresses {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AssignPrivateIpAddresses";
+        type Input = super::AssignPrivateIpAddressesRequest;
+        type Output = super::AssignPrivateIpAddressesResult;
+    }
+    /// `AssociateAddress`
+    #[derive(Debug)]
+    pub struct AssociateAddress;
+    impl model::Operation for AssociateAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AssociateAddress";
+        type Input = super::AssociateAddressRequest;
+        type Output = super::AssociateAddressResult;
+    }
     /// `AssociateRouteTable`
     #[derive(Debug)]
     pub struct AssociateRouteTable;
@@ -26,6 +53,24 @@ pub mod ops {
         const NAME: &'static str = "AttachInternetGateway";
         type Input = super::AttachInternetGatewayRequest;
         type Output = ();
+    }
+    /// `AttachNetworkInterface`
+    #[derive(Debug)]
+    pub struct AttachNetworkInterface;
+    impl model::Operation for AttachNetworkInterface {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AttachNetworkInterface";
+        type Input = super::AttachNetworkInterfaceRequest;
+        type Output = super::AttachNetworkInterfaceResult;
+    }
+    /// `AttachVolume`
+    #[derive(Debug)]
+    pub struct AttachVolume;
+    impl model::Operation for AttachVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "AttachVolume";
+        type Input = super::AttachVolumeRequest;
+        type Output = super::VolumeAttachment;
     }
     /// `AuthorizeSecurityGroupEgress`
     #[derive(Debug)]
@@ -108,6 +153,33 @@ pub mod ops {
         type Input = super::CreateLaunchTemplateVersionRequest;
         type Output = super::CreateLaunchTemplateVersionResult;
     }
+    /// `CreateNatGateway`
+    #[derive(Debug)]
+    pub struct CreateNatGateway;
+    impl model::Operation for CreateNatGateway {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateNatGateway";
+        type Input = super::CreateNatGatewayRequest;
+        type Output = super::CreateNatGatewayResult;
+    }
+    /// `CreateNetworkAcl`
+    #[derive(Debug)]
+    pub struct CreateNetworkAcl;
+    impl model::Operation for CreateNetworkAcl {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateNetworkAcl";
+        type Input = super::CreateNetworkAclRequest;
+        type Output = super::CreateNetworkAclResult;
+    }
+    /// `CreateNetworkAclEntry`
+    #[derive(Debug)]
+    pub struct CreateNetworkAclEntry;
+    impl model::Operation for CreateNetworkAclEntry {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateNetworkAclEntry";
+        type Input = super::CreateNetworkAclEntryRequest;
+        type Output = ();
+    }
     /// `CreateNetworkInterface`
     #[derive(Debug)]
     pub struct CreateNetworkInterface;
@@ -144,6 +216,15 @@ pub mod ops {
         type Input = super::CreateSecurityGroupRequest;
         type Output = super::CreateSecurityGroupResult;
     }
+    /// `CreateSnapshot`
+    #[derive(Debug)]
+    pub struct CreateSnapshot;
+    impl model::Operation for CreateSnapshot {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateSnapshot";
+        type Input = super::CreateSnapshotRequest;
+        type Output = super::Snapshot;
+    }
     /// `CreateSubnet`
     #[derive(Debug)]
     pub struct CreateSubnet;
@@ -161,6 +242,15 @@ pub mod ops {
         const NAME: &'static str = "CreateTags";
         type Input = super::CreateTagsRequest;
         type Output = ();
+    }
+    /// `CreateVolume`
+    #[derive(Debug)]
+    pub struct CreateVolume;
+    impl model::Operation for CreateVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "CreateVolume";
+        type Input = super::CreateVolumeRequest;
+        type Output = super::Volume;
     }
     /// `CreateVpc`
     #[derive(Debug)]
@@ -207,6 +297,33 @@ pub mod ops {
         type Input = super::DeleteLaunchTemplateVersionsRequest;
         type Output = super::DeleteLaunchTemplateVersionsResult;
     }
+    /// `DeleteNatGateway`
+    #[derive(Debug)]
+    pub struct DeleteNatGateway;
+    impl model::Operation for DeleteNatGateway {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteNatGateway";
+        type Input = super::DeleteNatGatewayRequest;
+        type Output = super::DeleteNatGatewayResult;
+    }
+    /// `DeleteNetworkAcl`
+    #[derive(Debug)]
+    pub struct DeleteNetworkAcl;
+    impl model::Operation for DeleteNetworkAcl {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteNetworkAcl";
+        type Input = super::DeleteNetworkAclRequest;
+        type Output = ();
+    }
+    /// `DeleteNetworkAclEntry`
+    #[derive(Debug)]
+    pub struct DeleteNetworkAclEntry;
+    impl model::Operation for DeleteNetworkAclEntry {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteNetworkAclEntry";
+        type Input = super::DeleteNetworkAclEntryRequest;
+        type Output = ();
+    }
     /// `DeleteNetworkInterface`
     #[derive(Debug)]
     pub struct DeleteNetworkInterface;
@@ -243,6 +360,15 @@ pub mod ops {
         type Input = super::DeleteSecurityGroupRequest;
         type Output = super::DeleteSecurityGroupResult;
     }
+    /// `DeleteSnapshot`
+    #[derive(Debug)]
+    pub struct DeleteSnapshot;
+    impl model::Operation for DeleteSnapshot {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteSnapshot";
+        type Input = super::DeleteSnapshotRequest;
+        type Output = ();
+    }
     /// `DeleteSubnet`
     #[derive(Debug)]
     pub struct DeleteSubnet;
@@ -259,6 +385,15 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "DeleteTags";
         type Input = super::DeleteTagsRequest;
+        type Output = ();
+    }
+    /// `DeleteVolume`
+    #[derive(Debug)]
+    pub struct DeleteVolume;
+    impl model::Operation for DeleteVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DeleteVolume";
+        type Input = super::DeleteVolumeRequest;
         type Output = ();
     }
     /// `DeleteVpc`
@@ -287,6 +422,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeAddresses";
         type Input = super::DescribeAddressesRequest;
         type Output = super::DescribeAddressesResult;
+    }
+    /// `DescribeAddressesAttribute`
+    #[derive(Debug)]
+    pub struct DescribeAddressesAttribute;
+    impl model::Operation for DescribeAddressesAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeAddressesAttribute";
+        type Input = super::DescribeAddressesAttributeRequest;
+        type Output = super::DescribeAddressesAttributeResult;
     }
     /// `DescribeAvailabilityZones`
     #[derive(Debug)]
@@ -414,6 +558,15 @@ pub mod ops {
         type Input = super::DescribeLaunchTemplatesRequest;
         type Output = super::DescribeLaunchTemplatesResult;
     }
+    /// `DescribeNatGateways`
+    #[derive(Debug)]
+    pub struct DescribeNatGateways;
+    impl model::Operation for DescribeNatGateways {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeNatGateways";
+        type Input = super::DescribeNatGatewaysRequest;
+        type Output = super::DescribeNatGatewaysResult;
+    }
     /// `DescribeNetworkAcls`
     #[derive(Debug)]
     pub struct DescribeNetworkAcls;
@@ -422,6 +575,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeNetworkAcls";
         type Input = super::DescribeNetworkAclsRequest;
         type Output = super::DescribeNetworkAclsResult;
+    }
+    /// `DescribeNetworkInterfaceAttribute`
+    #[derive(Debug)]
+    pub struct DescribeNetworkInterfaceAttribute;
+    impl model::Operation for DescribeNetworkInterfaceAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeNetworkInterfaceAttribute";
+        type Input = super::DescribeNetworkInterfaceAttributeRequest;
+        type Output = super::DescribeNetworkInterfaceAttributeResult;
     }
     /// `DescribeNetworkInterfaces`
     #[derive(Debug)]
@@ -468,6 +630,15 @@ pub mod ops {
         type Input = super::DescribeSecurityGroupsRequest;
         type Output = super::DescribeSecurityGroupsResult;
     }
+    /// `DescribeSnapshots`
+    #[derive(Debug)]
+    pub struct DescribeSnapshots;
+    impl model::Operation for DescribeSnapshots {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeSnapshots";
+        type Input = super::DescribeSnapshotsRequest;
+        type Output = super::DescribeSnapshotsResult;
+    }
     /// `DescribeSpotInstanceRequests`
     #[derive(Debug)]
     pub struct DescribeSpotInstanceRequests;
@@ -495,6 +666,15 @@ pub mod ops {
         type Input = super::DescribeTagsRequest;
         type Output = super::DescribeTagsResult;
     }
+    /// `DescribeVolumeAttribute`
+    #[derive(Debug)]
+    pub struct DescribeVolumeAttribute;
+    impl model::Operation for DescribeVolumeAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeVolumeAttribute";
+        type Input = super::DescribeVolumeAttributeRequest;
+        type Output = super::DescribeVolumeAttributeResult;
+    }
     /// `DescribeVolumeStatus`
     #[derive(Debug)]
     pub struct DescribeVolumeStatus;
@@ -512,6 +692,15 @@ pub mod ops {
         const NAME: &'static str = "DescribeVolumes";
         type Input = super::DescribeVolumesRequest;
         type Output = super::DescribeVolumesResult;
+    }
+    /// `DescribeVolumesModifications`
+    #[derive(Debug)]
+    pub struct DescribeVolumesModifications;
+    impl model::Operation for DescribeVolumesModifications {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DescribeVolumesModifications";
+        type Input = super::DescribeVolumesModificationsRequest;
+        type Output = super::DescribeVolumesModificationsResult;
     }
     /// `DescribeVpcAttribute`
     #[derive(Debug)]
@@ -538,6 +727,33 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "DetachInternetGateway";
         type Input = super::DetachInternetGatewayRequest;
+        type Output = ();
+    }
+    /// `DetachNetworkInterface`
+    #[derive(Debug)]
+    pub struct DetachNetworkInterface;
+    impl model::Operation for DetachNetworkInterface {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DetachNetworkInterface";
+        type Input = super::DetachNetworkInterfaceRequest;
+        type Output = ();
+    }
+    /// `DetachVolume`
+    #[derive(Debug)]
+    pub struct DetachVolume;
+    impl model::Operation for DetachVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DetachVolume";
+        type Input = super::DetachVolumeRequest;
+        type Output = super::VolumeAttachment;
+    }
+    /// `DisassociateAddress`
+    #[derive(Debug)]
+    pub struct DisassociateAddress;
+    impl model::Operation for DisassociateAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "DisassociateAddress";
+        type Input = super::DisassociateAddressRequest;
         type Output = ();
     }
     /// `DisassociateRouteTable`
@@ -621,6 +837,15 @@ pub mod ops {
         type Input = super::ModifyLaunchTemplateRequest;
         type Output = super::ModifyLaunchTemplateResult;
     }
+    /// `ModifyNetworkInterfaceAttribute`
+    #[derive(Debug)]
+    pub struct ModifyNetworkInterfaceAttribute;
+    impl model::Operation for ModifyNetworkInterfaceAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ModifyNetworkInterfaceAttribute";
+        type Input = super::ModifyNetworkInterfaceAttributeRequest;
+        type Output = ();
+    }
     /// `ModifySecurityGroupRules`
     #[derive(Debug)]
     pub struct ModifySecurityGroupRules;
@@ -637,6 +862,24 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "ModifySubnetAttribute";
         type Input = super::ModifySubnetAttributeRequest;
+        type Output = ();
+    }
+    /// `ModifyVolume`
+    #[derive(Debug)]
+    pub struct ModifyVolume;
+    impl model::Operation for ModifyVolume {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ModifyVolume";
+        type Input = super::ModifyVolumeRequest;
+        type Output = super::ModifyVolumeResult;
+    }
+    /// `ModifyVolumeAttribute`
+    #[derive(Debug)]
+    pub struct ModifyVolumeAttribute;
+    impl model::Operation for ModifyVolumeAttribute {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ModifyVolumeAttribute";
+        type Input = super::ModifyVolumeAttributeRequest;
         type Output = ();
     }
     /// `ModifyVpcAttribute`
@@ -664,6 +907,33 @@ pub mod ops {
         const SERVICE: &'static str = "ec2";
         const NAME: &'static str = "RebootInstances";
         type Input = super::RebootInstancesRequest;
+        type Output = ();
+    }
+    /// `ReleaseAddress`
+    #[derive(Debug)]
+    pub struct ReleaseAddress;
+    impl model::Operation for ReleaseAddress {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ReleaseAddress";
+        type Input = super::ReleaseAddressRequest;
+        type Output = ();
+    }
+    /// `ReplaceNetworkAclAssociation`
+    #[derive(Debug)]
+    pub struct ReplaceNetworkAclAssociation;
+    impl model::Operation for ReplaceNetworkAclAssociation {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ReplaceNetworkAclAssociation";
+        type Input = super::ReplaceNetworkAclAssociationRequest;
+        type Output = super::ReplaceNetworkAclAssociationResult;
+    }
+    /// `ReplaceNetworkAclEntry`
+    #[derive(Debug)]
+    pub struct ReplaceNetworkAclEntry;
+    impl model::Operation for ReplaceNetworkAclEntry {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "ReplaceNetworkAclEntry";
+        type Input = super::ReplaceNetworkAclEntryRequest;
         type Output = ();
     }
     /// `ReplaceRoute`
@@ -755,6 +1025,15 @@ pub mod ops {
         const NAME: &'static str = "TerminateInstances";
         type Input = super::TerminateInstancesRequest;
         type Output = super::TerminateInstancesResult;
+    }
+    /// `UnassignPrivateIpAddresses`
+    #[derive(Debug)]
+    pub struct UnassignPrivateIpAddresses;
+    impl model::Operation for UnassignPrivateIpAddresses {
+        const SERVICE: &'static str = "ec2";
+        const NAME: &'static str = "UnassignPrivateIpAddresses";
+        type Input = super::UnassignPrivateIpAddressesRequest;
+        type Output = ();
     }
     /// `UnmonitorInstances`
     #[derive(Debug)]
@@ -1046,6 +1325,116 @@ impl model::Output for Address {
     }
 }
 
+/// `AddressAttribute`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddressAttribute {
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `PtrRecord`
+    pub ptr_record: Option<SmolStr>,
+    /// `PtrRecordUpdate`
+    pub ptr_record_update: Option<PtrUpdateStatus>,
+}
+impl model::Output for AddressAttribute {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "publicIp", ..NONE },
+            Member { wire: "allocationId", ..NONE },
+            Member { wire: "ptrRecord", ..NONE },
+            Member { wire: "ptrRecordUpdate", ..NONE },
+        ];
+        if let Some(v) = &self.public_ip { put::text(w, &M[0], v) }
+        if let Some(v) = &self.allocation_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.ptr_record { put::text(w, &M[2], v) }
+        if let Some(v) = &self.ptr_record_update { put::structure::<PtrUpdateStatus>(w, &M[3], v) }
+    }
+}
+
+/// `AllocateAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AllocateAddressRequest {
+    /// `Domain`
+    pub domain: Option<SmolStr>,
+    /// `Address`
+    pub address: Option<SmolStr>,
+    /// `PublicIpv4Pool`
+    pub public_ipv4_pool: Option<SmolStr>,
+    /// `NetworkBorderGroup`
+    pub network_border_group: Option<SmolStr>,
+    /// `CustomerOwnedIpv4Pool`
+    pub customer_owned_ipv4_pool: Option<SmolStr>,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `IpamPoolId`
+    pub ipam_pool_id: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for AllocateAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Domain" => out.domain = take::text(value),
+                "Address" => out.address = take::text(value),
+                "PublicIpv4Pool" => out.public_ipv4_pool = take::text(value),
+                "NetworkBorderGroup" => out.network_border_group = take::text(value),
+                "CustomerOwnedIpv4Pool" => out.customer_owned_ipv4_pool = take::text(value),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "IpamPoolId" => out.ipam_pool_id = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AllocateAddressResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AllocateAddressResult {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `PublicIpv4Pool`
+    pub public_ipv4_pool: Option<SmolStr>,
+    /// `NetworkBorderGroup`
+    pub network_border_group: Option<SmolStr>,
+    /// `Domain`
+    pub domain: Option<SmolStr>,
+    /// `CustomerOwnedIp`
+    pub customer_owned_ip: Option<SmolStr>,
+    /// `CustomerOwnedIpv4Pool`
+    pub customer_owned_ipv4_pool: Option<SmolStr>,
+    /// `CarrierIp`
+    pub carrier_ip: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+}
+impl model::Output for AllocateAddressResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 8] = [
+            Member { wire: "allocationId", ..NONE },
+            Member { wire: "publicIpv4Pool", ..NONE },
+            Member { wire: "networkBorderGroup", ..NONE },
+            Member { wire: "domain", ..NONE },
+            Member { wire: "customerOwnedIp", ..NONE },
+            Member { wire: "customerOwnedIpv4Pool", ..NONE },
+            Member { wire: "carrierIp", ..NONE },
+            Member { wire: "publicIp", ..NONE },
+        ];
+        if let Some(v) = &self.allocation_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.public_ipv4_pool { put::text(w, &M[1], v) }
+        if let Some(v) = &self.network_border_group { put::text(w, &M[2], v) }
+        if let Some(v) = &self.domain { put::text(w, &M[3], v) }
+        if let Some(v) = &self.customer_owned_ip { put::text(w, &M[4], v) }
+        if let Some(v) = &self.customer_owned_ipv4_pool { put::text(w, &M[5], v) }
+        if let Some(v) = &self.carrier_ip { put::text(w, &M[6], v) }
+        if let Some(v) = &self.public_ip { put::text(w, &M[7], v) }
+    }
+}
+
 /// `ApplicationStatusSummary`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationStatusSummary {
@@ -1062,6 +1451,130 @@ impl model::Output for ApplicationStatusSummary {
         ];
         if let Some(v) = &self.status { put::text(w, &M[0], v) }
         if let Some(v) = &self.impaired_since { put::time(w, &M[1], v) }
+    }
+}
+
+/// `AssignPrivateIpAddressesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssignPrivateIpAddressesRequest {
+    /// `Ipv4Prefixes`
+    pub ipv4_prefixes: Option<Vec<SmolStr>>,
+    /// `Ipv4PrefixCount`
+    pub ipv4_prefix_count: Option<i64>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `PrivateIpAddresses`
+    pub private_ip_addresses: Option<Vec<SmolStr>>,
+    /// `SecondaryPrivateIpAddressCount`
+    pub secondary_private_ip_address_count: Option<i64>,
+    /// `AllowReassignment`
+    pub allow_reassignment: Option<bool>,
+}
+impl model::Input for AssignPrivateIpAddressesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Ipv4Prefixes" => out.ipv4_prefixes = (|v| take::list(v, take::text))(value),
+                "Ipv4PrefixCount" => out.ipv4_prefix_count = take::integer(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "PrivateIpAddresses" => out.private_ip_addresses = (|v| take::list(v, take::text))(value),
+                "SecondaryPrivateIpAddressCount" => out.secondary_private_ip_address_count = take::integer(value),
+                "AllowReassignment" => out.allow_reassignment = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AssignPrivateIpAddressesResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssignPrivateIpAddressesResult {
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `AssignedPrivateIpAddresses`
+    pub assigned_private_ip_addresses: Option<Vec<AssignedPrivateIpAddress>>,
+    /// `AssignedIpv4Prefixes`
+    pub assigned_ipv4_prefixes: Option<Vec<Ipv4PrefixSpecification>>,
+}
+impl model::Output for AssignPrivateIpAddressesResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "networkInterfaceId", ..NONE },
+            Member { wire: "assignedPrivateIpAddressesSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "assignedIpv4PrefixSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.network_interface_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.assigned_private_ip_addresses { (|w: &mut dyn model::Writer, m, v: &Vec<AssignedPrivateIpAddress>| put::list(w, m, v, put::structure::<AssignedPrivateIpAddress>))(w, &M[1], v) }
+        if let Some(v) = &self.assigned_ipv4_prefixes { (|w: &mut dyn model::Writer, m, v: &Vec<Ipv4PrefixSpecification>| put::list(w, m, v, put::structure::<Ipv4PrefixSpecification>))(w, &M[2], v) }
+    }
+}
+
+/// `AssignedPrivateIpAddress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssignedPrivateIpAddress {
+    /// `PrivateIpAddress`
+    pub private_ip_address: Option<SmolStr>,
+}
+impl model::Output for AssignedPrivateIpAddress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "privateIpAddress", ..NONE },
+        ];
+        if let Some(v) = &self.private_ip_address { put::text(w, &M[0], v) }
+    }
+}
+
+/// `AssociateAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociateAddressRequest {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `InstanceId`
+    pub instance_id: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `PrivateIpAddress`
+    pub private_ip_address: Option<SmolStr>,
+    /// `AllowReassociation`
+    pub allow_reassociation: Option<bool>,
+}
+impl model::Input for AssociateAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AllocationId" => out.allocation_id = take::text(value),
+                "InstanceId" => out.instance_id = take::text(value),
+                "PublicIp" => out.public_ip = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value),
+                "PrivateIpAddress" => out.private_ip_address = take::text(value),
+                "AllowReassociation" => out.allow_reassociation = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AssociateAddressResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociateAddressResult {
+    /// `AssociationId`
+    pub association_id: Option<SmolStr>,
+}
+impl model::Output for AssociateAddressResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "associationId", ..NONE },
+        ];
+        if let Some(v) = &self.association_id { put::text(w, &M[0], v) }
     }
 }
 
@@ -1115,6 +1628,21 @@ impl model::Output for AssociateRouteTableResult {
     }
 }
 
+/// `AssociatedKmsKey`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociatedKmsKey {
+    /// `KmsKeyId`
+    pub kms_key_id: Option<SmolStr>,
+}
+impl model::Output for AssociatedKmsKey {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "kmsKeyId", ..NONE },
+        ];
+        if let Some(v) = &self.kms_key_id { put::text(w, &M[0], v) }
+    }
+}
+
 /// `AttachInternetGatewayRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttachInternetGatewayRequest {
@@ -1133,6 +1661,93 @@ impl model::Input for AttachInternetGatewayRequest {
                 "DryRun" => out.dry_run = take::boolean(value),
                 "InternetGatewayId" => out.internet_gateway_id = take::text(value).unwrap_or_default(),
                 "VpcId" => out.vpc_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachNetworkInterfaceRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachNetworkInterfaceRequest {
+    /// `NetworkCardIndex`
+    pub network_card_index: Option<i64>,
+    /// `EnaSrdSpecification`
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    /// `EnaQueueCount`
+    pub ena_queue_count: Option<i64>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `InstanceId`
+    pub instance_id: SmolStr,
+    /// `DeviceIndex`
+    pub device_index: i64,
+}
+impl model::Input for AttachNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "NetworkCardIndex" => out.network_card_index = take::integer(value),
+                "EnaSrdSpecification" => out.ena_srd_specification = take::structure::<EnaSrdSpecification>(value),
+                "EnaQueueCount" => out.ena_queue_count = take::integer(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "InstanceId" => out.instance_id = take::text(value).unwrap_or_default(),
+                "DeviceIndex" => out.device_index = take::integer(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `AttachNetworkInterfaceResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachNetworkInterfaceResult {
+    /// `AttachmentId`
+    pub attachment_id: Option<SmolStr>,
+    /// `NetworkCardIndex`
+    pub network_card_index: Option<i64>,
+}
+impl model::Output for AttachNetworkInterfaceResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "attachmentId", ..NONE },
+            Member { wire: "networkCardIndex", ..NONE },
+        ];
+        if let Some(v) = &self.attachment_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.network_card_index { put::integer(w, &M[1], v) }
+    }
+}
+
+/// `AttachVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachVolumeRequest {
+    /// `Device`
+    pub device: SmolStr,
+    /// `InstanceId`
+    pub instance_id: SmolStr,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `EbsCardIndex`
+    pub ebs_card_index: Option<i64>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for AttachVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Device" => out.device = take::text(value).unwrap_or_default(),
+                "InstanceId" => out.instance_id = take::text(value).unwrap_or_default(),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "EbsCardIndex" => out.ebs_card_index = take::integer(value),
+                "DryRun" => out.dry_run = take::boolean(value),
                 _ => {}
             }
         }
@@ -1425,6 +2040,31 @@ impl model::Output for AvailabilityZone {
         if let Some(v) = &self.geography { (|w: &mut dyn model::Writer, m, v: &Vec<AvailabilityZoneGeography>| put::list(w, m, v, put::structure::<AvailabilityZoneGeography>))(w, &M[11], v) }
         if let Some(v) = &self.sub_geography { (|w: &mut dyn model::Writer, m, v: &Vec<AvailabilityZoneSubGeography>| put::list(w, m, v, put::structure::<AvailabilityZoneSubGeography>))(w, &M[12], v) }
         if let Some(v) = &self.state { put::text(w, &M[13], v) }
+    }
+}
+
+/// `AvailabilityZoneAddress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AvailabilityZoneAddress {
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `AllocationIds`
+    pub allocation_ids: Option<Vec<SmolStr>>,
+}
+impl model::Input for AvailabilityZoneAddress {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AvailabilityZone" => out.availability_zone = take::text(value),
+                "AvailabilityZoneId" => out.availability_zone_id = take::text(value),
+                "AllocationIds" => out.allocation_ids = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -2407,6 +3047,173 @@ impl model::Output for CreateLaunchTemplateVersionResult {
     }
 }
 
+/// `CreateNatGatewayRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNatGatewayRequest {
+    /// `AvailabilityMode`
+    pub availability_mode: Option<SmolStr>,
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `VpcId`
+    pub vpc_id: Option<SmolStr>,
+    /// `AvailabilityZoneAddresses`
+    pub availability_zone_addresses: Option<Vec<AvailabilityZoneAddress>>,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `ConnectivityType`
+    pub connectivity_type: Option<SmolStr>,
+    /// `PrivateIpAddress`
+    pub private_ip_address: Option<SmolStr>,
+    /// `SecondaryAllocationIds`
+    pub secondary_allocation_ids: Option<Vec<SmolStr>>,
+    /// `SecondaryPrivateIpAddresses`
+    pub secondary_private_ip_addresses: Option<Vec<SmolStr>>,
+    /// `SecondaryPrivateIpAddressCount`
+    pub secondary_private_ip_address_count: Option<i64>,
+}
+impl model::Input for CreateNatGatewayRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AvailabilityMode" => out.availability_mode = take::text(value),
+                "AllocationId" => out.allocation_id = take::text(value),
+                "ClientToken" => out.client_token = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "SubnetId" => out.subnet_id = take::text(value),
+                "VpcId" => out.vpc_id = take::text(value),
+                "AvailabilityZoneAddresses" => out.availability_zone_addresses = (|v| take::list(v, take::structure::<AvailabilityZoneAddress>))(value),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "ConnectivityType" => out.connectivity_type = take::text(value),
+                "PrivateIpAddress" => out.private_ip_address = take::text(value),
+                "SecondaryAllocationIds" => out.secondary_allocation_ids = (|v| take::list(v, take::text))(value),
+                "SecondaryPrivateIpAddresses" => out.secondary_private_ip_addresses = (|v| take::list(v, take::text))(value),
+                "SecondaryPrivateIpAddressCount" => out.secondary_private_ip_address_count = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateNatGatewayResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNatGatewayResult {
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `NatGateway`
+    pub nat_gateway: Option<NatGateway>,
+}
+impl model::Output for CreateNatGatewayResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "clientToken", ..NONE },
+            Member { wire: "natGateway", ..NONE },
+        ];
+        if let Some(v) = &self.client_token { put::text(w, &M[0], v) }
+        if let Some(v) = &self.nat_gateway { put::structure::<NatGateway>(w, &M[1], v) }
+    }
+}
+
+/// `CreateNetworkAclEntryRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNetworkAclEntryRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+    /// `RuleNumber`
+    pub rule_number: i64,
+    /// `Protocol`
+    pub protocol: SmolStr,
+    /// `RuleAction`
+    pub rule_action: SmolStr,
+    /// `Egress`
+    pub egress: bool,
+    /// `CidrBlock`
+    pub cidr_block: Option<SmolStr>,
+    /// `Ipv6CidrBlock`
+    pub ipv6_cidr_block: Option<SmolStr>,
+    /// `IcmpTypeCode`
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    /// `PortRange`
+    pub port_range: Option<PortRange>,
+}
+impl model::Input for CreateNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                "RuleNumber" => out.rule_number = take::integer(value).unwrap_or_default(),
+                "Protocol" => out.protocol = take::text(value).unwrap_or_default(),
+                "RuleAction" => out.rule_action = take::text(value).unwrap_or_default(),
+                "Egress" => out.egress = take::boolean(value).unwrap_or_default(),
+                "CidrBlock" => out.cidr_block = take::text(value),
+                "Ipv6CidrBlock" => out.ipv6_cidr_block = take::text(value),
+                "IcmpTypeCode" => out.icmp_type_code = take::structure::<IcmpTypeCode>(value),
+                "PortRange" => out.port_range = take::structure::<PortRange>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateNetworkAclRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNetworkAclRequest {
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `VpcId`
+    pub vpc_id: SmolStr,
+}
+impl model::Input for CreateNetworkAclRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "ClientToken" => out.client_token = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "VpcId" => out.vpc_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateNetworkAclResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateNetworkAclResult {
+    /// `NetworkAcl`
+    pub network_acl: Option<NetworkAcl>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+}
+impl model::Output for CreateNetworkAclResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "networkAcl", ..NONE },
+            Member { wire: "clientToken", ..NONE },
+        ];
+        if let Some(v) = &self.network_acl { put::structure::<NetworkAcl>(w, &M[0], v) }
+        if let Some(v) = &self.client_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `CreateNetworkInterfaceRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateNetworkInterfaceRequest {
@@ -2682,6 +3489,40 @@ impl model::Output for CreateSecurityGroupResult {
     }
 }
 
+/// `CreateSnapshotRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateSnapshotRequest {
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `OutpostArn`
+    pub outpost_arn: Option<SmolStr>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `Location`
+    pub location: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for CreateSnapshotRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Description" => out.description = take::text(value),
+                "OutpostArn" => out.outpost_arn = take::text(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "Location" => out.location = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `CreateSubnetRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateSubnetRequest {
@@ -2770,6 +3611,70 @@ impl model::Input for CreateTagsRequest {
                 "DryRun" => out.dry_run = take::boolean(value),
                 "Resources" => out.resources = (|v| take::list(v, take::text))(value).unwrap_or_default(),
                 "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateVolumeRequest {
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+    /// `Encrypted`
+    pub encrypted: Option<bool>,
+    /// `Iops`
+    pub iops: Option<i64>,
+    /// `KmsKeyId`
+    pub kms_key_id: Option<SmolStr>,
+    /// `OutpostArn`
+    pub outpost_arn: Option<SmolStr>,
+    /// `Size`
+    pub size: Option<i64>,
+    /// `SnapshotId`
+    pub snapshot_id: Option<SmolStr>,
+    /// `VolumeType`
+    pub volume_type: Option<SmolStr>,
+    /// `TagSpecifications`
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// `MultiAttachEnabled`
+    pub multi_attach_enabled: Option<bool>,
+    /// `Throughput`
+    pub throughput: Option<i64>,
+    /// `ClientToken`
+    pub client_token: Option<SmolStr>,
+    /// `VolumeInitializationRate`
+    pub volume_initialization_rate: Option<i64>,
+    /// `Operator`
+    pub operator: Option<OperatorRequest>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for CreateVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AvailabilityZone" => out.availability_zone = take::text(value),
+                "AvailabilityZoneId" => out.availability_zone_id = take::text(value),
+                "Encrypted" => out.encrypted = take::boolean(value),
+                "Iops" => out.iops = take::integer(value),
+                "KmsKeyId" => out.kms_key_id = take::text(value),
+                "OutpostArn" => out.outpost_arn = take::text(value),
+                "Size" => out.size = take::integer(value),
+                "SnapshotId" => out.snapshot_id = take::text(value),
+                "VolumeType" => out.volume_type = take::text(value),
+                "TagSpecifications" => out.tag_specifications = (|v| take::list(v, take::structure::<TagSpecification>))(value),
+                "MultiAttachEnabled" => out.multi_attach_enabled = take::boolean(value),
+                "Throughput" => out.throughput = take::integer(value),
+                "ClientToken" => out.client_token = take::text(value),
+                "VolumeInitializationRate" => out.volume_initialization_rate = take::integer(value),
+                "Operator" => out.operator = take::structure::<OperatorRequest>(value),
+                "DryRun" => out.dry_run = take::boolean(value),
                 _ => {}
             }
         }
@@ -3139,6 +4044,93 @@ impl model::Output for DeleteLaunchTemplateVersionsResult {
     }
 }
 
+/// `DeleteNatGatewayRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNatGatewayRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NatGatewayId`
+    pub nat_gateway_id: SmolStr,
+}
+impl model::Input for DeleteNatGatewayRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NatGatewayId" => out.nat_gateway_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteNatGatewayResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNatGatewayResult {
+    /// `NatGatewayId`
+    pub nat_gateway_id: Option<SmolStr>,
+}
+impl model::Output for DeleteNatGatewayResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "natGatewayId", ..NONE },
+        ];
+        if let Some(v) = &self.nat_gateway_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `DeleteNetworkAclEntryRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNetworkAclEntryRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+    /// `RuleNumber`
+    pub rule_number: i64,
+    /// `Egress`
+    pub egress: bool,
+}
+impl model::Input for DeleteNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                "RuleNumber" => out.rule_number = take::integer(value).unwrap_or_default(),
+                "Egress" => out.egress = take::boolean(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteNetworkAclRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteNetworkAclRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+}
+impl model::Input for DeleteNetworkAclRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DeleteNetworkInterfaceRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteNetworkInterfaceRequest {
@@ -3258,6 +4250,28 @@ impl model::Output for DeleteSecurityGroupResult {
     }
 }
 
+/// `DeleteSnapshotRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteSnapshotRequest {
+    /// `SnapshotId`
+    pub snapshot_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DeleteSnapshotRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "SnapshotId" => out.snapshot_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DeleteSubnetRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteSubnetRequest {
@@ -3298,6 +4312,28 @@ impl model::Input for DeleteTagsRequest {
                 "DryRun" => out.dry_run = take::boolean(value),
                 "Resources" => out.resources = (|v| take::list(v, take::text))(value).unwrap_or_default(),
                 "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteVolumeRequest {
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DeleteVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
                 _ => {}
             }
         }
@@ -3361,6 +4397,56 @@ impl model::Output for DescribeAccountAttributesResult {
             Member { wire: "accountAttributeSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
         ];
         if let Some(v) = &self.account_attributes { (|w: &mut dyn model::Writer, m, v: &Vec<AccountAttribute>| put::list(w, m, v, put::structure::<AccountAttribute>))(w, &M[0], v) }
+    }
+}
+
+/// `DescribeAddressesAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAddressesAttributeRequest {
+    /// `AllocationIds`
+    pub allocation_ids: Option<Vec<SmolStr>>,
+    /// `Attribute`
+    pub attribute: Option<SmolStr>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DescribeAddressesAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AllocationIds" => out.allocation_ids = (|v| take::list(v, take::text))(value),
+                "Attribute" => out.attribute = take::text(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeAddressesAttributeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAddressesAttributeResult {
+    /// `Addresses`
+    pub addresses: Option<Vec<AddressAttribute>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeAddressesAttributeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "addressSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "nextToken", ..NONE },
+        ];
+        if let Some(v) = &self.addresses { (|w: &mut dyn model::Writer, m, v: &Vec<AddressAttribute>| put::list(w, m, v, put::structure::<AddressAttribute>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
     }
 }
 
@@ -4097,6 +5183,56 @@ impl model::Output for DescribeLaunchTemplatesResult {
     }
 }
 
+/// `DescribeNatGatewaysRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNatGatewaysRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `Filter`
+    pub filter: Option<Vec<Filter>>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `NatGatewayIds`
+    pub nat_gateway_ids: Option<Vec<SmolStr>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Input for DescribeNatGatewaysRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "Filter" => out.filter = (|v| take::list(v, take::structure::<Filter>))(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "NatGatewayIds" => out.nat_gateway_ids = (|v| take::list(v, take::text))(value),
+                "NextToken" => out.next_token = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeNatGatewaysResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNatGatewaysResult {
+    /// `NatGateways`
+    pub nat_gateways: Option<Vec<NatGateway>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for DescribeNatGatewaysResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "natGatewaySet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "nextToken", ..NONE },
+        ];
+        if let Some(v) = &self.nat_gateways { (|w: &mut dyn model::Writer, m, v: &Vec<NatGateway>| put::list(w, m, v, put::structure::<NatGateway>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `DescribeNetworkAclsRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeNetworkAclsRequest {
@@ -4144,6 +5280,66 @@ impl model::Output for DescribeNetworkAclsResult {
         ];
         if let Some(v) = &self.network_acls { (|w: &mut dyn model::Writer, m, v: &Vec<NetworkAcl>| put::list(w, m, v, put::structure::<NetworkAcl>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `DescribeNetworkInterfaceAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNetworkInterfaceAttributeRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `Attribute`
+    pub attribute: Option<SmolStr>,
+}
+impl model::Input for DescribeNetworkInterfaceAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "Attribute" => out.attribute = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeNetworkInterfaceAttributeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeNetworkInterfaceAttributeResult {
+    /// `Attachment`
+    pub attachment: Option<NetworkInterfaceAttachment>,
+    /// `Description`
+    pub description: Option<AttributeValue>,
+    /// `Groups`
+    pub groups: Option<Vec<GroupIdentifier>>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `SourceDestCheck`
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    /// `AssociatePublicIpAddress`
+    pub associate_public_ip_address: Option<bool>,
+}
+impl model::Output for DescribeNetworkInterfaceAttributeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 6] = [
+            Member { wire: "attachment", ..NONE },
+            Member { wire: "description", ..NONE },
+            Member { wire: "groupSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "networkInterfaceId", ..NONE },
+            Member { wire: "sourceDestCheck", ..NONE },
+            Member { wire: "associatePublicIpAddress", ..NONE },
+        ];
+        if let Some(v) = &self.attachment { put::structure::<NetworkInterfaceAttachment>(w, &M[0], v) }
+        if let Some(v) = &self.description { put::structure::<AttributeValue>(w, &M[1], v) }
+        if let Some(v) = &self.groups { (|w: &mut dyn model::Writer, m, v: &Vec<GroupIdentifier>| put::list(w, m, v, put::structure::<GroupIdentifier>))(w, &M[2], v) }
+        if let Some(v) = &self.network_interface_id { put::text(w, &M[3], v) }
+        if let Some(v) = &self.source_dest_check { put::structure::<AttributeBooleanValue>(w, &M[4], v) }
+        if let Some(v) = &self.associate_public_ip_address { put::boolean(w, &M[5], v) }
     }
 }
 
@@ -4396,6 +5592,62 @@ impl model::Output for DescribeSecurityGroupsResult {
     }
 }
 
+/// `DescribeSnapshotsRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeSnapshotsRequest {
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `OwnerIds`
+    pub owner_ids: Option<Vec<SmolStr>>,
+    /// `RestorableByUserIds`
+    pub restorable_by_user_ids: Option<Vec<SmolStr>>,
+    /// `SnapshotIds`
+    pub snapshot_ids: Option<Vec<SmolStr>>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `Filters`
+    pub filters: Option<Vec<Filter>>,
+}
+impl model::Input for DescribeSnapshotsRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "MaxResults" => out.max_results = take::integer(value),
+                "NextToken" => out.next_token = take::text(value),
+                "OwnerIds" => out.owner_ids = (|v| take::list(v, take::text))(value),
+                "RestorableByUserIds" => out.restorable_by_user_ids = (|v| take::list(v, take::text))(value),
+                "SnapshotIds" => out.snapshot_ids = (|v| take::list(v, take::text))(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "Filters" => out.filters = (|v| take::list(v, take::structure::<Filter>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeSnapshotsResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeSnapshotsResult {
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `Snapshots`
+    pub snapshots: Option<Vec<Snapshot>>,
+}
+impl model::Output for DescribeSnapshotsResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "nextToken", ..NONE },
+            Member { wire: "snapshotSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.next_token { put::text(w, &M[0], v) }
+        if let Some(v) = &self.snapshots { (|w: &mut dyn model::Writer, m, v: &Vec<Snapshot>| put::list(w, m, v, put::structure::<Snapshot>))(w, &M[1], v) }
+    }
+}
+
 /// `DescribeSpotInstanceRequestsRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeSpotInstanceRequestsRequest {
@@ -4543,6 +5795,54 @@ impl model::Output for DescribeTagsResult {
     }
 }
 
+/// `DescribeVolumeAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumeAttributeRequest {
+    /// `Attribute`
+    pub attribute: SmolStr,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DescribeVolumeAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Attribute" => out.attribute = take::text(value).unwrap_or_default(),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeVolumeAttributeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumeAttributeResult {
+    /// `AutoEnableIO`
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    /// `ProductCodes`
+    pub product_codes: Option<Vec<ProductCode>>,
+    /// `VolumeId`
+    pub volume_id: Option<SmolStr>,
+}
+impl model::Output for DescribeVolumeAttributeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "autoEnableIO", ..NONE },
+            Member { wire: "productCodes", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "volumeId", ..NONE },
+        ];
+        if let Some(v) = &self.auto_enable_io { put::structure::<AttributeBooleanValue>(w, &M[0], v) }
+        if let Some(v) = &self.product_codes { (|w: &mut dyn model::Writer, m, v: &Vec<ProductCode>| put::list(w, m, v, put::structure::<ProductCode>))(w, &M[1], v) }
+        if let Some(v) = &self.volume_id { put::text(w, &M[2], v) }
+    }
+}
+
 /// `DescribeVolumeStatusRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeVolumeStatusRequest {
@@ -4593,6 +5893,59 @@ impl model::Output for DescribeVolumeStatusResult {
         ];
         if let Some(v) = &self.next_token { put::text(w, &M[0], v) }
         if let Some(v) = &self.volume_statuses { (|w: &mut dyn model::Writer, m, v: &Vec<VolumeStatusItem>| put::list(w, m, v, put::structure::<VolumeStatusItem>))(w, &M[1], v) }
+    }
+}
+
+/// `DescribeVolumesModificationsRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumesModificationsRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `VolumeIds`
+    pub volume_ids: Option<Vec<SmolStr>>,
+    /// `Filters`
+    pub filters: Option<Vec<Filter>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `IncludeManagedResources`
+    pub include_managed_resources: Option<bool>,
+}
+impl model::Input for DescribeVolumesModificationsRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "VolumeIds" => out.volume_ids = (|v| take::list(v, take::text))(value),
+                "Filters" => out.filters = (|v| take::list(v, take::structure::<Filter>))(value),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "IncludeManagedResources" => out.include_managed_resources = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeVolumesModificationsResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVolumesModificationsResult {
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `VolumesModifications`
+    pub volumes_modifications: Option<Vec<VolumeModification>>,
+}
+impl model::Output for DescribeVolumesModificationsResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "nextToken", ..NONE },
+            Member { wire: "volumeModificationSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.next_token { put::text(w, &M[0], v) }
+        if let Some(v) = &self.volumes_modifications { (|w: &mut dyn model::Writer, m, v: &Vec<VolumeModification>| put::list(w, m, v, put::structure::<VolumeModification>))(w, &M[1], v) }
     }
 }
 
@@ -4776,6 +6129,62 @@ impl model::Input for DetachInternetGatewayRequest {
     }
 }
 
+/// `DetachNetworkInterfaceRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachNetworkInterfaceRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `AttachmentId`
+    pub attachment_id: SmolStr,
+    /// `Force`
+    pub force: Option<bool>,
+}
+impl model::Input for DetachNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "AttachmentId" => out.attachment_id = take::text(value).unwrap_or_default(),
+                "Force" => out.force = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetachVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachVolumeRequest {
+    /// `Device`
+    pub device: Option<SmolStr>,
+    /// `Force`
+    pub force: Option<bool>,
+    /// `InstanceId`
+    pub instance_id: Option<SmolStr>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DetachVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Device" => out.device = take::text(value),
+                "Force" => out.force = take::boolean(value),
+                "InstanceId" => out.instance_id = take::text(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `DhcpConfiguration`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DhcpConfiguration {
@@ -4819,6 +6228,31 @@ impl model::Output for DhcpOptions {
         if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[1], v) }
         if let Some(v) = &self.dhcp_options_id { put::text(w, &M[2], v) }
         if let Some(v) = &self.dhcp_configurations { (|w: &mut dyn model::Writer, m, v: &Vec<DhcpConfiguration>| put::list(w, m, v, put::structure::<DhcpConfiguration>))(w, &M[3], v) }
+    }
+}
+
+/// `DisassociateAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DisassociateAddressRequest {
+    /// `AssociationId`
+    pub association_id: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for DisassociateAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AssociationId" => out.association_id = take::text(value),
+                "PublicIp" => out.public_ip = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -5368,6 +6802,28 @@ impl model::Output for ElasticInferenceAcceleratorAssociation {
     }
 }
 
+/// `EnaSrdSpecification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnaSrdSpecification {
+    /// `EnaSrdEnabled`
+    pub ena_srd_enabled: Option<bool>,
+    /// `EnaSrdUdpSpecification`
+    pub ena_srd_udp_specification: Option<EnaSrdUdpSpecification>,
+}
+impl model::Input for EnaSrdSpecification {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "EnaSrdEnabled" => out.ena_srd_enabled = take::boolean(value),
+                "EnaSrdUdpSpecification" => out.ena_srd_udp_specification = take::structure::<EnaSrdUdpSpecification>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `EnaSrdSpecificationRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnaSrdSpecificationRequest {
@@ -5408,6 +6864,25 @@ impl model::Output for EnaSrdSpecificationRequest {
         ];
         if let Some(v) = &self.ena_srd_enabled { put::boolean(w, &M[0], v) }
         if let Some(v) = &self.ena_srd_udp_specification { put::structure::<EnaSrdUdpSpecificationRequest>(w, &M[1], v) }
+    }
+}
+
+/// `EnaSrdUdpSpecification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnaSrdUdpSpecification {
+    /// `EnaSrdUdpEnabled`
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+impl model::Input for EnaSrdUdpSpecification {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "EnaSrdUdpEnabled" => out.ena_srd_udp_enabled = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -5990,6 +7465,19 @@ pub struct IcmpTypeCode {
     pub code: Option<i64>,
     /// `Type`
     pub r#type: Option<i64>,
+}
+impl model::Input for IcmpTypeCode {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Code" => out.code = take::integer(value),
+                "Type" => out.r#type = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
 }
 impl model::Output for IcmpTypeCode {
     fn write(&self, w: &mut dyn model::Writer) {
@@ -11670,6 +13158,55 @@ impl model::Output for ModifyLaunchTemplateResult {
     }
 }
 
+/// `ModifyNetworkInterfaceAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyNetworkInterfaceAttributeRequest {
+    /// `EnaSrdSpecification`
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    /// `EnablePrimaryIpv6`
+    pub enable_primary_ipv6: Option<bool>,
+    /// `ConnectionTrackingSpecification`
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    /// `AssociatePublicIpAddress`
+    pub associate_public_ip_address: Option<bool>,
+    /// `AssociatedSubnetIds`
+    pub associated_subnet_ids: Option<Vec<SmolStr>>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `Description`
+    pub description: Option<AttributeValue>,
+    /// `SourceDestCheck`
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    /// `Groups`
+    pub groups: Option<Vec<SmolStr>>,
+    /// `Attachment`
+    pub attachment: Option<NetworkInterfaceAttachmentChanges>,
+}
+impl model::Input for ModifyNetworkInterfaceAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "EnaSrdSpecification" => out.ena_srd_specification = take::structure::<EnaSrdSpecification>(value),
+                "EnablePrimaryIpv6" => out.enable_primary_ipv6 = take::boolean(value),
+                "ConnectionTrackingSpecification" => out.connection_tracking_specification = take::structure::<ConnectionTrackingSpecificationRequest>(value),
+                "AssociatePublicIpAddress" => out.associate_public_ip_address = take::boolean(value),
+                "AssociatedSubnetIds" => out.associated_subnet_ids = (|v| take::list(v, take::text))(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "Description" => out.description = take::structure::<AttributeValue>(value),
+                "SourceDestCheck" => out.source_dest_check = take::structure::<AttributeBooleanValue>(value),
+                "Groups" => out.groups = (|v| take::list(v, take::text))(value),
+                "Attachment" => out.attachment = take::structure::<NetworkInterfaceAttachmentChanges>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `ModifySecurityGroupRulesRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModifySecurityGroupRulesRequest {
@@ -11759,6 +13296,83 @@ impl model::Input for ModifySubnetAttributeRequest {
     }
 }
 
+/// `ModifyVolumeAttributeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVolumeAttributeRequest {
+    /// `AutoEnableIO`
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for ModifyVolumeAttributeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AutoEnableIO" => out.auto_enable_io = take::structure::<AttributeBooleanValue>(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ModifyVolumeRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVolumeRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `VolumeId`
+    pub volume_id: SmolStr,
+    /// `Size`
+    pub size: Option<i64>,
+    /// `VolumeType`
+    pub volume_type: Option<SmolStr>,
+    /// `Iops`
+    pub iops: Option<i64>,
+    /// `Throughput`
+    pub throughput: Option<i64>,
+    /// `MultiAttachEnabled`
+    pub multi_attach_enabled: Option<bool>,
+}
+impl model::Input for ModifyVolumeRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "VolumeId" => out.volume_id = take::text(value).unwrap_or_default(),
+                "Size" => out.size = take::integer(value),
+                "VolumeType" => out.volume_type = take::text(value),
+                "Iops" => out.iops = take::integer(value),
+                "Throughput" => out.throughput = take::integer(value),
+                "MultiAttachEnabled" => out.multi_attach_enabled = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ModifyVolumeResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVolumeResult {
+    /// `VolumeModification`
+    pub volume_modification: Option<VolumeModification>,
+}
+impl model::Output for ModifyVolumeResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "volumeModification", ..NONE },
+        ];
+        if let Some(v) = &self.volume_modification { put::structure::<VolumeModification>(w, &M[0], v) }
+    }
+}
+
 /// `ModifyVpcAttributeRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModifyVpcAttributeRequest {
@@ -11843,6 +13457,175 @@ impl model::Output for Monitoring {
         ];
         if let Some(v) = &self.metric_category_ids { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[0], v) }
         if let Some(v) = &self.state { put::text(w, &M[1], v) }
+    }
+}
+
+/// `NatGateway`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NatGateway {
+    /// `CreateTime`
+    pub create_time: Option<Timestamp>,
+    /// `DeleteTime`
+    pub delete_time: Option<Timestamp>,
+    /// `FailureCode`
+    pub failure_code: Option<SmolStr>,
+    /// `FailureMessage`
+    pub failure_message: Option<SmolStr>,
+    /// `NatGatewayAddresses`
+    pub nat_gateway_addresses: Option<Vec<NatGatewayAddress>>,
+    /// `NatGatewayId`
+    pub nat_gateway_id: Option<SmolStr>,
+    /// `ProvisionedBandwidth`
+    pub provisioned_bandwidth: Option<ProvisionedBandwidth>,
+    /// `State`
+    pub state: Option<SmolStr>,
+    /// `SubnetId`
+    pub subnet_id: Option<SmolStr>,
+    /// `VpcId`
+    pub vpc_id: Option<SmolStr>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `ConnectivityType`
+    pub connectivity_type: Option<SmolStr>,
+    /// `AvailabilityMode`
+    pub availability_mode: Option<SmolStr>,
+    /// `AutoScalingIps`
+    pub auto_scaling_ips: Option<SmolStr>,
+    /// `AutoProvisionZones`
+    pub auto_provision_zones: Option<SmolStr>,
+    /// `AttachedAppliances`
+    pub attached_appliances: Option<Vec<NatGatewayAttachedAppliance>>,
+    /// `RouteTableId`
+    pub route_table_id: Option<SmolStr>,
+}
+impl model::Output for NatGateway {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 17] = [
+            Member { wire: "createTime", ..NONE },
+            Member { wire: "deleteTime", ..NONE },
+            Member { wire: "failureCode", ..NONE },
+            Member { wire: "failureMessage", ..NONE },
+            Member { wire: "natGatewayAddressSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "natGatewayId", ..NONE },
+            Member { wire: "provisionedBandwidth", ..NONE },
+            Member { wire: "state", ..NONE },
+            Member { wire: "subnetId", ..NONE },
+            Member { wire: "vpcId", ..NONE },
+            Member { wire: "tagSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "connectivityType", ..NONE },
+            Member { wire: "availabilityMode", ..NONE },
+            Member { wire: "autoScalingIps", ..NONE },
+            Member { wire: "autoProvisionZones", ..NONE },
+            Member { wire: "attachedApplianceSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "routeTableId", ..NONE },
+        ];
+        if let Some(v) = &self.create_time { put::time(w, &M[0], v) }
+        if let Some(v) = &self.delete_time { put::time(w, &M[1], v) }
+        if let Some(v) = &self.failure_code { put::text(w, &M[2], v) }
+        if let Some(v) = &self.failure_message { put::text(w, &M[3], v) }
+        if let Some(v) = &self.nat_gateway_addresses { (|w: &mut dyn model::Writer, m, v: &Vec<NatGatewayAddress>| put::list(w, m, v, put::structure::<NatGatewayAddress>))(w, &M[4], v) }
+        if let Some(v) = &self.nat_gateway_id { put::text(w, &M[5], v) }
+        if let Some(v) = &self.provisioned_bandwidth { put::structure::<ProvisionedBandwidth>(w, &M[6], v) }
+        if let Some(v) = &self.state { put::text(w, &M[7], v) }
+        if let Some(v) = &self.subnet_id { put::text(w, &M[8], v) }
+        if let Some(v) = &self.vpc_id { put::text(w, &M[9], v) }
+        if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[10], v) }
+        if let Some(v) = &self.connectivity_type { put::text(w, &M[11], v) }
+        if let Some(v) = &self.availability_mode { put::text(w, &M[12], v) }
+        if let Some(v) = &self.auto_scaling_ips { put::text(w, &M[13], v) }
+        if let Some(v) = &self.auto_provision_zones { put::text(w, &M[14], v) }
+        if let Some(v) = &self.attached_appliances { (|w: &mut dyn model::Writer, m, v: &Vec<NatGatewayAttachedAppliance>| put::list(w, m, v, put::structure::<NatGatewayAttachedAppliance>))(w, &M[15], v) }
+        if let Some(v) = &self.route_table_id { put::text(w, &M[16], v) }
+    }
+}
+
+/// `NatGatewayAddress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NatGatewayAddress {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: Option<SmolStr>,
+    /// `PrivateIp`
+    pub private_ip: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `AssociationId`
+    pub association_id: Option<SmolStr>,
+    /// `IsPrimary`
+    pub is_primary: Option<bool>,
+    /// `FailureMessage`
+    pub failure_message: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `AvailabilityZoneId`
+    pub availability_zone_id: Option<SmolStr>,
+}
+impl model::Output for NatGatewayAddress {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 10] = [
+            Member { wire: "allocationId", ..NONE },
+            Member { wire: "networkInterfaceId", ..NONE },
+            Member { wire: "privateIp", ..NONE },
+            Member { wire: "publicIp", ..NONE },
+            Member { wire: "associationId", ..NONE },
+            Member { wire: "isPrimary", ..NONE },
+            Member { wire: "failureMessage", ..NONE },
+            Member { wire: "status", ..NONE },
+            Member { wire: "availabilityZone", ..NONE },
+            Member { wire: "availabilityZoneId", ..NONE },
+        ];
+        if let Some(v) = &self.allocation_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.network_interface_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.private_ip { put::text(w, &M[2], v) }
+        if let Some(v) = &self.public_ip { put::text(w, &M[3], v) }
+        if let Some(v) = &self.association_id { put::text(w, &M[4], v) }
+        if let Some(v) = &self.is_primary { put::boolean(w, &M[5], v) }
+        if let Some(v) = &self.failure_message { put::text(w, &M[6], v) }
+        if let Some(v) = &self.status { put::text(w, &M[7], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[8], v) }
+        if let Some(v) = &self.availability_zone_id { put::text(w, &M[9], v) }
+    }
+}
+
+/// `NatGatewayAttachedAppliance`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NatGatewayAttachedAppliance {
+    /// `Type`
+    pub r#type: Option<SmolStr>,
+    /// `ApplianceArn`
+    pub appliance_arn: Option<SmolStr>,
+    /// `VpcEndpointId`
+    pub vpc_endpoint_id: Option<SmolStr>,
+    /// `AttachmentState`
+    pub attachment_state: Option<SmolStr>,
+    /// `ModificationState`
+    pub modification_state: Option<SmolStr>,
+    /// `FailureCode`
+    pub failure_code: Option<SmolStr>,
+    /// `FailureMessage`
+    pub failure_message: Option<SmolStr>,
+}
+impl model::Output for NatGatewayAttachedAppliance {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 7] = [
+            Member { wire: "type", ..NONE },
+            Member { wire: "applianceArn", ..NONE },
+            Member { wire: "vpcEndpointId", ..NONE },
+            Member { wire: "attachmentState", ..NONE },
+            Member { wire: "modificationState", ..NONE },
+            Member { wire: "failureCode", ..NONE },
+            Member { wire: "failureMessage", ..NONE },
+        ];
+        if let Some(v) = &self.r#type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.appliance_arn { put::text(w, &M[1], v) }
+        if let Some(v) = &self.vpc_endpoint_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.attachment_state { put::text(w, &M[3], v) }
+        if let Some(v) = &self.modification_state { put::text(w, &M[4], v) }
+        if let Some(v) = &self.failure_code { put::text(w, &M[5], v) }
+        if let Some(v) = &self.failure_message { put::text(w, &M[6], v) }
     }
 }
 
@@ -12394,6 +14177,34 @@ impl model::Output for NetworkInterfaceAttachment {
     }
 }
 
+/// `NetworkInterfaceAttachmentChanges`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetworkInterfaceAttachmentChanges {
+    /// `DefaultEnaQueueCount`
+    pub default_ena_queue_count: Option<bool>,
+    /// `EnaQueueCount`
+    pub ena_queue_count: Option<i64>,
+    /// `AttachmentId`
+    pub attachment_id: Option<SmolStr>,
+    /// `DeleteOnTermination`
+    pub delete_on_termination: Option<bool>,
+}
+impl model::Input for NetworkInterfaceAttachmentChanges {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DefaultEnaQueueCount" => out.default_ena_queue_count = take::boolean(value),
+                "EnaQueueCount" => out.ena_queue_count = take::integer(value),
+                "AttachmentId" => out.attachment_id = take::text(value),
+                "DeleteOnTermination" => out.delete_on_termination = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `NetworkInterfaceCount`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetworkInterfaceCount {
@@ -12896,6 +14707,19 @@ pub struct PortRange {
     /// `To`
     pub to: Option<i64>,
 }
+impl model::Input for PortRange {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "From" => out.from = take::integer(value),
+                "To" => out.to = take::integer(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
 impl model::Output for PortRange {
     fn write(&self, w: &mut dyn model::Writer) {
         static M: [Member; 2] = [
@@ -13126,6 +14950,60 @@ impl model::Output for PropagatingVgw {
     }
 }
 
+/// `ProvisionedBandwidth`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProvisionedBandwidth {
+    /// `ProvisionTime`
+    pub provision_time: Option<Timestamp>,
+    /// `Provisioned`
+    pub provisioned: Option<SmolStr>,
+    /// `RequestTime`
+    pub request_time: Option<Timestamp>,
+    /// `Requested`
+    pub requested: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+}
+impl model::Output for ProvisionedBandwidth {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 5] = [
+            Member { wire: "provisionTime", ..NONE },
+            Member { wire: "provisioned", ..NONE },
+            Member { wire: "requestTime", ..NONE },
+            Member { wire: "requested", ..NONE },
+            Member { wire: "status", ..NONE },
+        ];
+        if let Some(v) = &self.provision_time { put::time(w, &M[0], v) }
+        if let Some(v) = &self.provisioned { put::text(w, &M[1], v) }
+        if let Some(v) = &self.request_time { put::time(w, &M[2], v) }
+        if let Some(v) = &self.requested { put::text(w, &M[3], v) }
+        if let Some(v) = &self.status { put::text(w, &M[4], v) }
+    }
+}
+
+/// `PtrUpdateStatus`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PtrUpdateStatus {
+    /// `Value`
+    pub value: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `Reason`
+    pub reason: Option<SmolStr>,
+}
+impl model::Output for PtrUpdateStatus {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "value", ..NONE },
+            Member { wire: "status", ..NONE },
+            Member { wire: "reason", ..NONE },
+        ];
+        if let Some(v) = &self.value { put::text(w, &M[0], v) }
+        if let Some(v) = &self.status { put::text(w, &M[1], v) }
+        if let Some(v) = &self.reason { put::text(w, &M[2], v) }
+    }
+}
+
 /// `PublicIpDnsNameOptions`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublicIpDnsNameOptions {
@@ -13245,6 +15123,120 @@ impl model::Output for RegionGeography {
             Member { wire: "name", ..NONE },
         ];
         if let Some(v) = &self.name { put::text(w, &M[0], v) }
+    }
+}
+
+/// `ReleaseAddressRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReleaseAddressRequest {
+    /// `AllocationId`
+    pub allocation_id: Option<SmolStr>,
+    /// `PublicIp`
+    pub public_ip: Option<SmolStr>,
+    /// `NetworkBorderGroup`
+    pub network_border_group: Option<SmolStr>,
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+}
+impl model::Input for ReleaseAddressRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "AllocationId" => out.allocation_id = take::text(value),
+                "PublicIp" => out.public_ip = take::text(value),
+                "NetworkBorderGroup" => out.network_border_group = take::text(value),
+                "DryRun" => out.dry_run = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ReplaceNetworkAclAssociationRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplaceNetworkAclAssociationRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `AssociationId`
+    pub association_id: SmolStr,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+}
+impl model::Input for ReplaceNetworkAclAssociationRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "AssociationId" => out.association_id = take::text(value).unwrap_or_default(),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ReplaceNetworkAclAssociationResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplaceNetworkAclAssociationResult {
+    /// `NewAssociationId`
+    pub new_association_id: Option<SmolStr>,
+}
+impl model::Output for ReplaceNetworkAclAssociationResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "newAssociationId", ..NONE },
+        ];
+        if let Some(v) = &self.new_association_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `ReplaceNetworkAclEntryRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplaceNetworkAclEntryRequest {
+    /// `DryRun`
+    pub dry_run: Option<bool>,
+    /// `NetworkAclId`
+    pub network_acl_id: SmolStr,
+    /// `RuleNumber`
+    pub rule_number: i64,
+    /// `Protocol`
+    pub protocol: SmolStr,
+    /// `RuleAction`
+    pub rule_action: SmolStr,
+    /// `Egress`
+    pub egress: bool,
+    /// `CidrBlock`
+    pub cidr_block: Option<SmolStr>,
+    /// `Ipv6CidrBlock`
+    pub ipv6_cidr_block: Option<SmolStr>,
+    /// `IcmpTypeCode`
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    /// `PortRange`
+    pub port_range: Option<PortRange>,
+}
+impl model::Input for ReplaceNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "DryRun" => out.dry_run = take::boolean(value),
+                "NetworkAclId" => out.network_acl_id = take::text(value).unwrap_or_default(),
+                "RuleNumber" => out.rule_number = take::integer(value).unwrap_or_default(),
+                "Protocol" => out.protocol = take::text(value).unwrap_or_default(),
+                "RuleAction" => out.rule_action = take::text(value).unwrap_or_default(),
+                "Egress" => out.egress = take::boolean(value).unwrap_or_default(),
+                "CidrBlock" => out.cidr_block = take::text(value),
+                "Ipv6CidrBlock" => out.ipv6_cidr_block = take::text(value),
+                "IcmpTypeCode" => out.icmp_type_code = take::structure::<IcmpTypeCode>(value),
+                "PortRange" => out.port_range = take::structure::<PortRange>(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -14934,6 +16926,113 @@ impl model::Input for SecurityGroupRuleUpdate {
     }
 }
 
+/// `Snapshot`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// `OwnerAlias`
+    pub owner_alias: Option<SmolStr>,
+    /// `OutpostArn`
+    pub outpost_arn: Option<SmolStr>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `StorageTier`
+    pub storage_tier: Option<SmolStr>,
+    /// `RestoreExpiryTime`
+    pub restore_expiry_time: Option<Timestamp>,
+    /// `SseType`
+    pub sse_type: Option<SmolStr>,
+    /// `AvailabilityZone`
+    pub availability_zone: Option<SmolStr>,
+    /// `TransferType`
+    pub transfer_type: Option<SmolStr>,
+    /// `CompletionDurationMinutes`
+    pub completion_duration_minutes: Option<i64>,
+    /// `CompletionTime`
+    pub completion_time: Option<Timestamp>,
+    /// `FullSnapshotSizeInBytes`
+    pub full_snapshot_size_in_bytes: Option<i64>,
+    /// `AssociatedKmsKeys`
+    pub associated_kms_keys: Option<Vec<AssociatedKmsKey>>,
+    /// `SnapshotId`
+    pub snapshot_id: Option<SmolStr>,
+    /// `VolumeId`
+    pub volume_id: Option<SmolStr>,
+    /// `State`
+    pub state: Option<SmolStr>,
+    /// `StateMessage`
+    pub state_message: Option<SmolStr>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `Progress`
+    pub progress: Option<SmolStr>,
+    /// `OwnerId`
+    pub owner_id: Option<SmolStr>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `VolumeSize`
+    pub volume_size: Option<i64>,
+    /// `Encrypted`
+    pub encrypted: Option<bool>,
+    /// `KmsKeyId`
+    pub kms_key_id: Option<SmolStr>,
+    /// `DataEncryptionKeyId`
+    pub data_encryption_key_id: Option<SmolStr>,
+}
+impl model::Output for Snapshot {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 24] = [
+            Member { wire: "ownerAlias", ..NONE },
+            Member { wire: "outpostArn", ..NONE },
+            Member { wire: "tagSet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "storageTier", ..NONE },
+            Member { wire: "restoreExpiryTime", ..NONE },
+            Member { wire: "sseType", ..NONE },
+            Member { wire: "availabilityZone", ..NONE },
+            Member { wire: "transferType", ..NONE },
+            Member { wire: "completionDurationMinutes", ..NONE },
+            Member { wire: "completionTime", ..NONE },
+            Member { wire: "fullSnapshotSizeInBytes", ..NONE },
+            Member { wire: "associatedKmsKeySet", item: Some(&Member { wire: "item", ..NONE }), ..NONE },
+            Member { wire: "snapshotId", ..NONE },
+            Member { wire: "volumeId", ..NONE },
+            Member { wire: "status", ..NONE },
+            Member { wire: "statusMessage", ..NONE },
+            Member { wire: "startTime", ..NONE },
+            Member { wire: "progress", ..NONE },
+            Member { wire: "ownerId", ..NONE },
+            Member { wire: "description", ..NONE },
+            Member { wire: "volumeSize", ..NONE },
+            Member { wire: "encrypted", ..NONE },
+            Member { wire: "kmsKeyId", ..NONE },
+            Member { wire: "dataEncryptionKeyId", ..NONE },
+        ];
+        if let Some(v) = &self.owner_alias { put::text(w, &M[0], v) }
+        if let Some(v) = &self.outpost_arn { put::text(w, &M[1], v) }
+        if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[2], v) }
+        if let Some(v) = &self.storage_tier { put::text(w, &M[3], v) }
+        if let Some(v) = &self.restore_expiry_time { put::time(w, &M[4], v) }
+        if let Some(v) = &self.sse_type { put::text(w, &M[5], v) }
+        if let Some(v) = &self.availability_zone { put::text(w, &M[6], v) }
+        if let Some(v) = &self.transfer_type { put::text(w, &M[7], v) }
+        if let Some(v) = &self.completion_duration_minutes { put::integer(w, &M[8], v) }
+        if let Some(v) = &self.completion_time { put::time(w, &M[9], v) }
+        if let Some(v) = &self.full_snapshot_size_in_bytes { put::integer(w, &M[10], v) }
+        if let Some(v) = &self.associated_kms_keys { (|w: &mut dyn model::Writer, m, v: &Vec<AssociatedKmsKey>| put::list(w, m, v, put::structure::<AssociatedKmsKey>))(w, &M[11], v) }
+        if let Some(v) = &self.snapshot_id { put::text(w, &M[12], v) }
+        if let Some(v) = &self.volume_id { put::text(w, &M[13], v) }
+        if let Some(v) = &self.state { put::text(w, &M[14], v) }
+        if let Some(v) = &self.state_message { put::text(w, &M[15], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[16], v) }
+        if let Some(v) = &self.progress { put::text(w, &M[17], v) }
+        if let Some(v) = &self.owner_id { put::text(w, &M[18], v) }
+        if let Some(v) = &self.description { put::text(w, &M[19], v) }
+        if let Some(v) = &self.volume_size { put::integer(w, &M[20], v) }
+        if let Some(v) = &self.encrypted { put::boolean(w, &M[21], v) }
+        if let Some(v) = &self.kms_key_id { put::text(w, &M[22], v) }
+        if let Some(v) = &self.data_encryption_key_id { put::text(w, &M[23], v) }
+    }
+}
+
 /// `SpotInstanceRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SpotInstanceRequest {
@@ -15647,6 +17746,31 @@ impl model::Document for TotalLocalStorageGBRequest {
     }
 }
 
+/// `UnassignPrivateIpAddressesRequest`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnassignPrivateIpAddressesRequest {
+    /// `Ipv4Prefixes`
+    pub ipv4_prefixes: Option<Vec<SmolStr>>,
+    /// `NetworkInterfaceId`
+    pub network_interface_id: SmolStr,
+    /// `PrivateIpAddresses`
+    pub private_ip_addresses: Option<Vec<SmolStr>>,
+}
+impl model::Input for UnassignPrivateIpAddressesRequest {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Ipv4Prefixes" => out.ipv4_prefixes = (|v| take::list(v, take::text))(value),
+                "NetworkInterfaceId" => out.network_interface_id = take::text(value).unwrap_or_default(),
+                "PrivateIpAddresses" => out.private_ip_addresses = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
 /// `UnmonitorInstancesRequest`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnmonitorInstancesRequest {
@@ -16124,6 +18248,85 @@ impl model::Output for VolumeAttachment {
         if let Some(v) = &self.device { put::text(w, &M[6], v) }
         if let Some(v) = &self.state { put::text(w, &M[7], v) }
         if let Some(v) = &self.attach_time { put::time(w, &M[8], v) }
+    }
+}
+
+/// `VolumeModification`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VolumeModification {
+    /// `VolumeId`
+    pub volume_id: Option<SmolStr>,
+    /// `ModificationState`
+    pub modification_state: Option<SmolStr>,
+    /// `StatusMessage`
+    pub status_message: Option<SmolStr>,
+    /// `TargetSize`
+    pub target_size: Option<i64>,
+    /// `TargetIops`
+    pub target_iops: Option<i64>,
+    /// `TargetVolumeType`
+    pub target_volume_type: Option<SmolStr>,
+    /// `TargetThroughput`
+    pub target_throughput: Option<i64>,
+    /// `TargetMultiAttachEnabled`
+    pub target_multi_attach_enabled: Option<bool>,
+    /// `OriginalSize`
+    pub original_size: Option<i64>,
+    /// `OriginalIops`
+    pub original_iops: Option<i64>,
+    /// `OriginalVolumeType`
+    pub original_volume_type: Option<SmolStr>,
+    /// `OriginalThroughput`
+    pub original_throughput: Option<i64>,
+    /// `OriginalMultiAttachEnabled`
+    pub original_multi_attach_enabled: Option<bool>,
+    /// `Progress`
+    pub progress: Option<i64>,
+    /// `StartTime`
+    pub start_time: Option<Timestamp>,
+    /// `EndTime`
+    pub end_time: Option<Timestamp>,
+    /// `Operator`
+    pub operator: Option<OperatorResponse>,
+}
+impl model::Output for VolumeModification {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 17] = [
+            Member { wire: "volumeId", ..NONE },
+            Member { wire: "modificationState", ..NONE },
+            Member { wire: "statusMessage", ..NONE },
+            Member { wire: "targetSize", ..NONE },
+            Member { wire: "targetIops", ..NONE },
+            Member { wire: "targetVolumeType", ..NONE },
+            Member { wire: "targetThroughput", ..NONE },
+            Member { wire: "targetMultiAttachEnabled", ..NONE },
+            Member { wire: "originalSize", ..NONE },
+            Member { wire: "originalIops", ..NONE },
+            Member { wire: "originalVolumeType", ..NONE },
+            Member { wire: "originalThroughput", ..NONE },
+            Member { wire: "originalMultiAttachEnabled", ..NONE },
+            Member { wire: "progress", ..NONE },
+            Member { wire: "startTime", ..NONE },
+            Member { wire: "endTime", ..NONE },
+            Member { wire: "operator", ..NONE },
+        ];
+        if let Some(v) = &self.volume_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.modification_state { put::text(w, &M[1], v) }
+        if let Some(v) = &self.status_message { put::text(w, &M[2], v) }
+        if let Some(v) = &self.target_size { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.target_iops { put::integer(w, &M[4], v) }
+        if let Some(v) = &self.target_volume_type { put::text(w, &M[5], v) }
+        if let Some(v) = &self.target_throughput { put::integer(w, &M[6], v) }
+        if let Some(v) = &self.target_multi_attach_enabled { put::boolean(w, &M[7], v) }
+        if let Some(v) = &self.original_size { put::integer(w, &M[8], v) }
+        if let Some(v) = &self.original_iops { put::integer(w, &M[9], v) }
+        if let Some(v) = &self.original_volume_type { put::text(w, &M[10], v) }
+        if let Some(v) = &self.original_throughput { put::integer(w, &M[11], v) }
+        if let Some(v) = &self.original_multi_attach_enabled { put::boolean(w, &M[12], v) }
+        if let Some(v) = &self.progress { put::integer(w, &M[13], v) }
+        if let Some(v) = &self.start_time { put::time(w, &M[14], v) }
+        if let Some(v) = &self.end_time { put::time(w, &M[15], v) }
+        if let Some(v) = &self.operator { put::structure::<OperatorResponse>(w, &M[16], v) }
     }
 }
 

@@ -74,6 +74,13 @@ pub trait Provider: Sync {
         properties: &Properties,
     ) -> Result<Deletion, ApiError>;
 
+    /// Keeps the resource's data before it is removed under the policy `Snapshot`. Types that have
+    /// no snapshots do nothing.
+    fn snapshot(&self, cx: &mut Context<'_>, id: &str) -> Result<(), ApiError> {
+        let _ = (cx, id);
+        Ok(())
+    }
+
     /// What `Fn::GetAtt` gives; nothing if the type has no such attribute.
     fn attribute(
         &self,

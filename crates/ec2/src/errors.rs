@@ -3,13 +3,21 @@
 //! EC2's model declares none; codes are from "Error codes for the Amazon EC2 API", texts as
 //! recorded from AWS or as its documentation words them.
 
+mod acls;
+mod addresses;
 mod compute;
+mod interfaces;
 mod network;
 mod templates;
+mod volumes;
 
+pub(crate) use acls::*;
+pub(crate) use addresses::*;
 pub(crate) use compute::*;
+pub(crate) use interfaces::*;
 pub(crate) use network::*;
 pub(crate) use templates::*;
+pub(crate) use volumes::*;
 
 use kernel::ApiError;
 use std::fmt::Display;

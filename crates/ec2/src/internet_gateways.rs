@@ -140,7 +140,7 @@ fn detach_internet_gateway(
     let mapped = tx
         .rows_by::<Subnet>("vpc", &vpc.id)
         .flat_map(|subnet| tx.rows_by::<NetworkInterface>("subnet", &subnet.id))
-        .any(|interface| interface.public_ip.is_some());
+        .any(|interface| interface.is_public());
     if mapped {
         return Err(errors::public_addresses_mapped(&vpc.id));
     }

@@ -1,11 +1,16 @@
-//! Network ACLs: each VPC's default one, which lets everything through.
+//! Network ACLs.
+//!
+//! "Network ACLs" in the VPC user guide. Every VPC has a default one, which lets everything
+//! through; a new one lets nothing through. Every subnet is under exactly one.
 
-use crate::entity::{Entity, Query, render_tag_list};
-use crate::errors;
-use crate::vpcs::bool_text;
-use api::ec2::{
-    DescribeNetworkAclsRequest, DescribeNetworkAclsResult, NetworkAclAssociation, NetworkAclEntry,
-};
+mod associations;
+mod describe;
+mod entries;
+
+use crate::entity::{Entity, specified_tags};
+use crate::vpcs::Vpc;
+use crate::{errors, tokens};
+use api::ec2::{CreateNetworkAclRequest, CreateNetworkAclResult, DeleteNetworkAclRequest};
 use kernel::{ApiError, Caller, FilterRow, IndexSink, Row, Snapshot, Tags, Tx, resource};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -24,16 +29,46 @@ pub(crate) struct NetworkAcl {
     tags: Tags,
 }
 
-/// A rule for all protocols.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The number of the last entry, which denies what no other has matched; it stays.
+const LAST: u16 = 32_767;
+
+/// AWS's default quota of ACLs in a VPC.
+const MAX_PER_VPC: usize = 200;
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     number: u16,
     egress: bool,
     allow: bool,
+    /// An IPv4 or IPv6 block.
     cidr: SmolStr,
+    /// The protocol's number, -1 for all.
+    #[serde(default = "all_protocols")]
+    protocol: i16,
+    /// From and to, for TCP and UDP.
+    #[serde(default)]
+    ports: Option<(u16, u16)>,
+    /// Type and code, -1 for all, for ICMP.
+    #[serde(default)]
+    icmp: Option<(i16, i16)>,
+}
+
+const fn all_protocols() -> i16 {
+    -1
 }
 
 impl Entry {
+    /// A rule for everything.
+    const fn of_all(number: u16, egress: bool, allow: bool) -> Self {
+        let cidr = SmolStr::new_static("0.0.0.0/0");
+        Self { number, egress, allow, cidr, protocol: -1, ports: None, icmp: None }
+    }
+
+    fn is_ipv6(&self) -> bool {
+        self.cidr.contains(':')
+    }
+
     fn action(&self) -> &'static str {
         if self.allow { "allow" } else { "deny" }
     }
@@ -41,7 +76,7 @@ impl Entry {
 
 impl Row for NetworkAcl {
     const TABLE: &'static str = "ec2.network-acls";
-    const INDEXES: &'static [&'static str] = &["vpc", "tag"];
+    const INDEXES: &'static [&'static str] = &["vpc", "association", "tag"];
 
     fn key(&self) -> SmolStr {
         self.id.clone()
@@ -49,6 +84,7 @@ impl Row for NetworkAcl {
 
     fn index(&self, sink: &mut IndexSink) {
         sink.put("vpc", self.vpc_id.clone());
+        self.associations.iter().for_each(|(id, _)| sink.put("association", id.clone()));
         self.tags.index_values().for_each(|tag| sink.put("tag", tag));
     }
 }
@@ -56,50 +92,9 @@ impl Row for NetworkAcl {
 impl Entity for NetworkAcl {
     const KIND: &'static str = "network-acl";
     const PREFIX: &'static str = "acl-";
-    const INDEXED: &'static [(&'static str, &'static str)] = &[("vpc-id", "vpc")];
-    const FILTERS: &'static [FilterRow<Self>] = &[
-        FilterRow {
-            name: "association.association-id",
-            values: |a, _, emit| a.associations.iter().for_each(|(id, _)| emit(id)),
-        },
-        FilterRow {
-            name: "association.network-acl-id",
-            values: |a, _, emit| a.associations.iter().for_each(|_| emit(&a.id)),
-        },
-        FilterRow {
-            name: "association.subnet-id",
-            values: |a, _, emit| a.associations.iter().for_each(|(_, subnet)| emit(subnet)),
-        },
-        FilterRow { name: "default", values: |a, _, emit| emit(bool_text(a.is_default)) },
-        FilterRow {
-            name: "entry.cidr",
-            values: |a, _, emit| a.entries.iter().for_each(|e| emit(&e.cidr)),
-        },
-        FilterRow { name: "entry.icmp.code", values: |_, _, _| () },
-        FilterRow { name: "entry.icmp.type", values: |_, _, _| () },
-        FilterRow { name: "entry.ipv6-cidr", values: |_, _, _| () },
-        FilterRow { name: "entry.port-range.from", values: |_, _, _| () },
-        FilterRow { name: "entry.port-range.to", values: |_, _, _| () },
-        FilterRow {
-            name: "entry.protocol",
-            values: |a, _, emit| a.entries.iter().for_each(|_| emit("-1")),
-        },
-        FilterRow {
-            name: "entry.rule-action",
-            values: |a, _, emit| a.entries.iter().for_each(|e| emit(e.action())),
-        },
-        FilterRow {
-            name: "entry.egress",
-            values: |a, _, emit| a.entries.iter().for_each(|e| emit(bool_text(e.egress))),
-        },
-        FilterRow {
-            name: "entry.rule-number",
-            values: |a, _, emit| a.entries.iter().for_each(|e| emit(&e.number.to_string())),
-        },
-        FilterRow { name: "network-acl-id", values: |a, _, emit| emit(&a.id) },
-        FilterRow { name: "owner-id", values: |_, s, emit| emit(s.account()) },
-        FilterRow { name: "vpc-id", values: |a, _, emit| emit(&a.vpc_id) },
-    ];
+    const INDEXED: &'static [(&'static str, &'static str)] =
+        &[("association.association-id", "association"), ("vpc-id", "vpc")];
+    const FILTERS: &'static [FilterRow<Self>] = describe::FILTERS;
 
     fn tags(&self) -> &Tags {
         &self.tags
@@ -120,18 +115,11 @@ impl Entity for NetworkAcl {
 
 /// Gives a new VPC its default ACL.
 pub(crate) fn create_default(tx: &mut Tx, vpc_id: &str) {
-    const LAST: u16 = 32_767;
-    let entry = |number, egress, allow| Entry {
-        number,
-        egress,
-        allow,
-        cidr: SmolStr::new_static("0.0.0.0/0"),
-    };
     let entries = vec![
-        entry(100, true, true),
-        entry(LAST, true, false),
-        entry(100, false, true),
-        entry(LAST, false, false),
+        Entry::of_all(100, true, true),
+        Entry::of_all(LAST, true, false),
+        Entry::of_all(100, false, true),
+        Entry::of_all(LAST, false, false),
     ];
     let id = tx.new_id("acl-");
     let vpc_id = vpc_id.into();
@@ -141,6 +129,17 @@ pub(crate) fn create_default(tx: &mut Tx, vpc_id: &str) {
 
 fn default_of(snapshot: &Snapshot, vpc_id: &str) -> Option<Arc<NetworkAcl>> {
     snapshot.rows_by::<NetworkAcl>("vpc", vpc_id).find(|acl| acl.is_default).cloned()
+}
+
+/// The ACL that a subnet is under.
+fn of_subnet(snapshot: &Snapshot, vpc_id: &str, subnet_id: &str) -> Option<Arc<NetworkAcl>> {
+    let mut acls = snapshot.rows_by::<NetworkAcl>("vpc", vpc_id);
+    acls.find(|acl| acl.associations.iter().any(|(_, subnet)| subnet == subnet_id)).cloned()
+}
+
+/// Whether a VPC has an ACL beside its default one.
+pub(crate) fn has_own(snapshot: &Snapshot, vpc_id: &str) -> bool {
+    snapshot.rows_by::<NetworkAcl>("vpc", vpc_id).any(|acl| !acl.is_default)
 }
 
 /// Puts a new subnet under its VPC's default ACL.
@@ -153,7 +152,7 @@ pub(crate) fn associate(tx: &mut Tx, vpc_id: &str, subnet_id: &str) {
 
 /// Forgets a subnet that is deleted.
 pub(crate) fn disassociate(tx: &mut Tx, vpc_id: &str, subnet_id: &str) {
-    if let Some(acl) = default_of(tx, vpc_id) {
+    if let Some(acl) = of_subnet(tx, vpc_id, subnet_id) {
         tx.update::<NetworkAcl>(&acl.id, |a| a.associations.retain(|(_, s)| s != subnet_id));
     }
 }
@@ -166,50 +165,70 @@ pub(crate) fn remove_all(tx: &mut Tx, vpc_id: &str) {
     }
 }
 
-fn describe_network_acls(
-    snapshot: &Snapshot,
-    _: &Caller,
-    input: DescribeNetworkAclsRequest,
-) -> Result<DescribeNetworkAclsResult, ApiError> {
+fn create_network_acl(
+    tx: &mut Tx,
+    caller: &Caller,
+    input: CreateNetworkAclRequest,
+) -> Result<CreateNetworkAclResult, ApiError> {
+    const CALL: &str = "CreateNetworkAcl";
+    let kind = NetworkAcl::KIND;
+    let tags = specified_tags(caller, input.tag_specifications.as_deref(), kind, &[kind])?;
     errors::dry_run(input.dry_run)?;
-    let page = Query {
-        operation: "DescribeNetworkAcls",
-        ids: input.network_acl_ids.as_deref(),
-        filters: input.filters.as_deref(),
-        max_results: input.max_results,
-        next_token: input.next_token.as_deref(),
-    }
-    .run::<NetworkAcl>(snapshot)?;
-    let items = page.items.iter().map(|row| render(snapshot, row)).collect();
-    Ok(DescribeNetworkAclsResult { network_acls: Some(items), next_token: page.next })
+    let print = tokens::fingerprint(&input);
+    let token = input.client_token.as_deref();
+    let id = match tokens::replayed(tx, CALL, token, print)? {
+        Some(first) => first,
+        None => {
+            let vpc = Vpc::find(tx, &input.vpc_id)?;
+            if tx.rows_by::<NetworkAcl>("vpc", &vpc.id).count() >= MAX_PER_VPC {
+                return Err(errors::acl_limit_exceeded());
+            }
+            let id = tx.new_id(NetworkAcl::PREFIX);
+            tx.put(NetworkAcl {
+                id: id.clone(),
+                vpc_id: vpc.id.clone(),
+                is_default: false,
+                entries: vec![Entry::of_all(LAST, true, false), Entry::of_all(LAST, false, false)],
+                associations: Vec::new(),
+                tags,
+            });
+            tokens::remember(tx, CALL, token, print, id.clone());
+            id
+        }
+    };
+    let row = NetworkAcl::find(tx, &id)?;
+    Ok(CreateNetworkAclResult {
+        network_acl: Some(describe::render(tx, &row)),
+        client_token: input.client_token,
+    })
 }
 
-fn render(snapshot: &Snapshot, row: &NetworkAcl) -> api::ec2::NetworkAcl {
-    let association = |(id, subnet): &(SmolStr, SmolStr)| NetworkAclAssociation {
-        network_acl_association_id: Some(id.clone()),
-        network_acl_id: Some(row.id.clone()),
-        subnet_id: Some(subnet.clone()),
-    };
-    let entry = |entry: &Entry| NetworkAclEntry {
-        cidr_block: Some(entry.cidr.clone()),
-        egress: Some(entry.egress),
-        protocol: Some(SmolStr::new_static("-1")),
-        rule_action: Some(SmolStr::new_static(entry.action())),
-        rule_number: Some(i64::from(entry.number)),
-        ..Default::default()
-    };
-    api::ec2::NetworkAcl {
-        associations: Some(row.associations.iter().map(association).collect()),
-        entries: Some(row.entries.iter().map(entry).collect()),
-        is_default: Some(row.is_default),
-        network_acl_id: Some(row.id.clone()),
-        tags: render_tag_list(&row.tags),
-        vpc_id: Some(row.vpc_id.clone()),
-        owner_id: Some(snapshot.account().clone()),
+fn delete_network_acl(
+    tx: &mut Tx,
+    _: &Caller,
+    input: DeleteNetworkAclRequest,
+) -> Result<(), ApiError> {
+    errors::dry_run(input.dry_run)?;
+    let acl = NetworkAcl::find(tx, &input.network_acl_id)?;
+    if acl.is_default {
+        return Err(errors::default_acl(&acl.id));
     }
+    if !acl.associations.is_empty() {
+        return Err(errors::has_dependencies("networkAcl", &acl.id));
+    }
+    tx.remove::<NetworkAcl>(&acl.id);
+    Ok(())
 }
 
 resource! { ec2:
-    operations { read DescribeNetworkAcls => describe_network_acls }
+    operations {
+        write CreateNetworkAcl => create_network_acl,
+        read DescribeNetworkAcls => describe::describe_network_acls,
+        write DeleteNetworkAcl => delete_network_acl,
+        write CreateNetworkAclEntry => entries::create_network_acl_entry,
+        write ReplaceNetworkAclEntry => entries::replace_network_acl_entry,
+        write DeleteNetworkAclEntry => entries::delete_network_acl_entry,
+        write ReplaceNetworkAclAssociation => associations::replace_network_acl_association,
+    }
     tables { NetworkAcl }
 }

@@ -3,22 +3,30 @@
 //! "Elastic network interfaces" in the user guide. IPv6, prefix delegation and the special kinds
 //! (EFA, branch, trunk) are left out; requests that want them say so.
 
+mod attach;
+mod attributes;
 mod create;
 mod describe;
+mod private_ips;
 
-pub(crate) use create::{create, groups_for};
+pub(crate) use create::{create, groups_for, parse_address};
 
+use crate::elastic_ips::ElasticIp;
 use crate::entity::Entity;
 use crate::host_names::mac_text;
+use crate::instances::State;
 use crate::security_groups::GroupRef;
 use crate::subnets::Subnet;
-use crate::{addresses, errors};
+use crate::{addresses, elastic_ips, errors};
 use api::ec2::DeleteNetworkInterfaceRequest;
-use kernel::{ApiError, Caller, FilterRow, IndexSink, Row, Tags, Timestamp, Tx, resource};
+use kernel::{ApiError, Caller, FilterRow, IndexSink, Row, Snapshot, Tags, Timestamp, Tx, resource};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+/// Who made the interface of a NAT gateway.
+pub(crate) const OF_NAT_GATEWAY: SmolStr = SmolStr::new_static("amazon-nat");
 
 /// A network interface.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,7 +47,11 @@ pub(crate) struct NetworkInterface {
     /// Whether its instance gets a public address each time it starts.
     #[serde(default)]
     pub(crate) auto_public_ip: bool,
+    /// That of the primary private address: Amazon's, or an Elastic IP address.
     pub(crate) public_ip: Option<Ipv4Addr>,
+    /// The Elastic IP addresses of its private addresses.
+    #[serde(default)]
+    pub(crate) elastic_ips: Box<[ElasticIp]>,
     pub(crate) source_dest_check: bool,
     pub(crate) attachment: Option<Attachment>,
     /// Who made it by itself; none for those that come with an instance.
@@ -59,10 +71,42 @@ pub(crate) struct Attachment {
     pub(crate) delete_on_termination: bool,
 }
 
+/// How an attachment stands: the interface is being attached while its instance is on its way up.
+pub(crate) const fn attachment_status(instance: State) -> &'static str {
+    if matches!(instance, State::Pending) { "attaching" } else { "attached" }
+}
+
 impl NetworkInterface {
     /// Whether a service made it and looks after it: a load balancer's.
     pub(crate) fn is_managed(&self) -> bool {
         self.requester_id.as_ref().is_some_and(|id| id.starts_with("amazon-"))
+    }
+
+    /// The Elastic IP address of one of its private addresses.
+    pub(crate) fn elastic_ip(&self, private_ip: Ipv4Addr) -> Option<&ElasticIp> {
+        self.elastic_ips.iter().find(|elastic| elastic.private_ip == private_ip)
+    }
+
+    /// Who owns the public address of a private one: Amazon, or the account of an Elastic IP
+    /// address.
+    pub(crate) fn public_owner(&self, snapshot: &Snapshot, private_ip: Ipv4Addr) -> SmolStr {
+        match self.elastic_ip(private_ip) {
+            Some(_) => snapshot.account().clone(),
+            None => SmolStr::new_static("amazon"),
+        }
+    }
+
+    /// Whether any of its private addresses has a public one.
+    pub(crate) fn is_public(&self) -> bool {
+        self.public_ip.is_some() || !self.elastic_ips.is_empty()
+    }
+
+    /// `interface`, or what kind of thing a service made it for.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.requester_id.as_deref() {
+            Some("amazon-nat") => "nat_gateway",
+            _ => "interface",
+        }
     }
 
     /// `02:…` in the usual spelling.
@@ -73,7 +117,7 @@ impl NetworkInterface {
 
 impl Row for NetworkInterface {
     const TABLE: &'static str = "ec2.network-interfaces";
-    const INDEXES: &'static [&'static str] = &["subnet", "group", "instance", "tag"];
+    const INDEXES: &'static [&'static str] = &["subnet", "group", "instance", "attachment", "tag"];
 
     fn key(&self) -> SmolStr {
         self.id.clone()
@@ -84,6 +128,7 @@ impl Row for NetworkInterface {
         self.groups.iter().for_each(|group| sink.put("group", group.id.clone()));
         if let Some(attachment) = &self.attachment {
             sink.put("instance", attachment.instance_id.clone());
+            sink.put("attachment", attachment.id.clone());
         }
         self.tags.index_values().for_each(|tag| sink.put("tag", tag));
     }
@@ -127,6 +172,7 @@ pub(crate) fn public_address(tx: &mut Tx) -> Ipv4Addr {
 /// Removes an interface and gives its addresses back.
 pub(crate) fn remove(tx: &mut Tx, interface: &NetworkInterface) {
     tx.remove::<NetworkInterface>(&interface.id);
+    elastic_ips::forget(tx, interface);
     if let Some(subnet) = tx.get::<Subnet>(&interface.subnet_id) {
         addresses::release(tx, &subnet, interface.private_ip);
         for ip in &interface.secondary_ips {
@@ -155,6 +201,12 @@ resource! { ec2:
         write CreateNetworkInterface => create::create_network_interface,
         read DescribeNetworkInterfaces => describe::describe_network_interfaces,
         write DeleteNetworkInterface => delete_network_interface,
+        write AttachNetworkInterface => attach::attach_network_interface,
+        write DetachNetworkInterface => attach::detach_network_interface,
+        read DescribeNetworkInterfaceAttribute => attributes::describe_network_interface_attribute,
+        write ModifyNetworkInterfaceAttribute => attributes::modify_network_interface_attribute,
+        write AssignPrivateIpAddresses => private_ips::assign_private_ip_addresses,
+        write UnassignPrivateIpAddresses => private_ips::unassign_private_ip_addresses,
     }
     tables { NetworkInterface }
 }

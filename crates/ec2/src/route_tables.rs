@@ -65,6 +65,8 @@ enum Target {
     Local,
     /// An internet gateway.
     Gateway(SmolStr),
+    /// A NAT gateway.
+    NatGateway(SmolStr),
     /// A network interface; also what a route to an instance is.
     Interface(SmolStr),
 }
@@ -148,7 +150,7 @@ impl Entity for RouteTable {
     }
 }
 
-/// Filters of DescribeRouteTables. No route goes to a NAT or transit gateway, a peering
+/// Filters of DescribeRouteTables. No route goes to a transit gateway, a peering
 /// connection or a prefix list.
 static FILTERS: &[FilterRow<RouteTable>] = &[
     FilterRow {
@@ -215,7 +217,7 @@ static FILTERS: &[FilterRow<RouteTable>] = &[
             t.routes.iter().for_each(|r| match &r.target {
                 Target::Local => emit("local"),
                 Target::Gateway(id) => emit(id),
-                Target::Interface(_) => {}
+                Target::NatGateway(_) | Target::Interface(_) => {}
             });
         },
     },
@@ -225,7 +227,16 @@ static FILTERS: &[FilterRow<RouteTable>] = &[
             t.routes.iter().filter_map(|r| r.instance(s)).for_each(|i| emit(&i.id));
         },
     },
-    FilterRow { name: "route.nat-gateway-id", values: |_, _, _| () },
+    FilterRow {
+        name: "route.nat-gateway-id",
+        values: |t, _, emit| {
+            t.routes.iter().for_each(|r| {
+                if let Target::NatGateway(id) = &r.target {
+                    emit(id);
+                }
+            });
+        },
+    },
     FilterRow { name: "route.transit-gateway-id", values: |_, _, _| () },
     FilterRow {
         name: "route.origin",

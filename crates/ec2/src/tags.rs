@@ -4,16 +4,19 @@
 //! [`KINDS`].
 
 use crate::dhcp_options::DhcpOptions;
+use crate::elastic_ips::Address;
 use crate::entity::{Entity, add_tags, page_size};
 use crate::instances::Instance;
 use crate::internet_gateways::InternetGateway;
 use crate::key_pairs::KeyPair;
 use crate::launch_templates::LaunchTemplate;
+use crate::nat_gateways::NatGateway;
 use crate::network_acls::NetworkAcl;
 use crate::network_interfaces::NetworkInterface;
 use crate::route_tables::RouteTable;
 use crate::security_group_rules::SecurityGroupRule;
 use crate::security_groups::SecurityGroup;
+use crate::snapshots::EbsSnapshot;
 use crate::spot::SpotRequest;
 use crate::subnets::Subnet;
 use crate::tokens::ClientToken;
@@ -31,16 +34,19 @@ use smol_str::{SmolStr, format_smolstr};
 
 /// Everything that can be tagged.
 static KINDS: &[Kind] = &[
+    Kind::of::<Address>(),
     Kind::of::<DhcpOptions>(),
     Kind::of::<Instance>(),
     Kind::of::<InternetGateway>(),
     Kind::of::<KeyPair>(),
     Kind::of::<LaunchTemplate>(),
+    Kind::of::<NatGateway>(),
     Kind::of::<NetworkAcl>(),
     Kind::of::<NetworkInterface>(),
     Kind::of::<RouteTable>(),
     Kind::of::<SecurityGroup>(),
     Kind::of::<SecurityGroupRule>(),
+    Kind::of::<EbsSnapshot>(),
     Kind::of::<SpotRequest>(),
     Kind::of::<Subnet>(),
     Kind::of::<Volume>(),
@@ -49,11 +55,8 @@ static KINDS: &[Kind] = &[
 
 /// Kinds that AWS has and of which nothing can be made here: prefix, code and noun of the error
 /// for their ids.
-const ABSENT: [(&str, &str, &str); 5] = [
-    ("eipalloc-", "InvalidAllocationID.NotFound", "allocation"),
-    ("nat-", "NatGatewayNotFound", "NAT gateway"),
+const ABSENT: [(&str, &str, &str); 2] = [
     ("r-", "InvalidReservationID.NotFound", "reservation"),
-    ("snap-", "InvalidSnapshot.NotFound", "snapshot"),
     ("vpce-", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint"),
 ];
 

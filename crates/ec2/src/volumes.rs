@@ -1,23 +1,24 @@
-//! EBS volumes, as instances bring them: DescribeVolumes and DescribeVolumeStatus.
+//! EBS volumes.
 //!
-//! Volumes cannot be made or attached by themselves yet; those of an instance that were not to go
-//! with it stay behind as `available`.
+//! "Amazon EBS volumes" in the user guide. A volume moves by itself from `creating` to `available`
+//! and from `attaching` to `attached`, and back; a modification takes effect when it is
+//! `optimizing`. Multi-Attach, Outposts and initialization rates are left out; requests that want
+//! them say so.
 
-use crate::entity::{Entity, Query, render_tags};
+mod attach;
+mod create;
+mod describe;
+mod lifecycle;
+mod modify;
+
+pub(crate) use lifecycle::released;
+
+use crate::entity::Entity;
 use crate::errors;
 use crate::instances::Instance;
-use crate::subnets::id_of_zone;
-use crate::vpcs::bool_text;
-use api::ec2::{
-    DescribeVolumeStatusRequest, DescribeVolumeStatusResult, DescribeVolumesRequest,
-    DescribeVolumesResult, OperatorResponse, VolumeStatusDetails, VolumeStatusInfo,
-    VolumeStatusItem,
-};
-use kernel::{
-    ApiError, Caller, FilterRow, IndexSink, Row, Snapshot, Tags, Timestamp, resource,
-};
+use kernel::{ApiError, FilterRow, IndexSink, Row, Snapshot, Tags, Timestamp, resource};
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, ToSmolStr};
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// What the volumes of one launch have in common; they share it.
@@ -33,6 +34,9 @@ pub(crate) struct Disk {
     /// Empty if it was made from nothing.
     pub(crate) snapshot_id: SmolStr,
     pub(crate) encrypted: bool,
+    /// ARN or id, as it was given; empty for the account's default key.
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub(crate) kms_key_id: SmolStr,
 }
 
 /// A volume.
@@ -43,7 +47,25 @@ pub(crate) struct Volume {
     pub(crate) disk: Arc<Disk>,
     pub(crate) created_at: Timestamp,
     pub(crate) attachment: Option<VolumeAttachment>,
+    /// What it is on its way to, and when it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moving: Option<(Moving, Timestamp)>,
+    /// Its latest change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    modification: Option<Box<modify::Modification>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    auto_enable_io: bool,
     pub(crate) tags: Tags,
+}
+
+/// A transitional state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Moving {
+    Creating,
+    Attaching,
+    Detaching,
+    Deleting,
 }
 
 /// What a volume is attached to.
@@ -72,71 +94,61 @@ impl Row for Volume {
 }
 
 impl Volume {
-    const fn state(&self) -> &'static str {
-        if self.attachment.is_some() { "in-use" } else { "available" }
+    /// A volume with this disk that came with an instance.
+    pub(crate) fn attached(
+        id: SmolStr,
+        disk: Arc<Disk>,
+        attachment: VolumeAttachment,
+        tags: Tags,
+    ) -> Self {
+        let created_at = attachment.attached_at;
+        Self { attachment: Some(attachment), ..Self::plain(id, disk, created_at, tags) }
+    }
+
+    /// A volume that is attached to nothing.
+    fn plain(id: SmolStr, disk: Arc<Disk>, created_at: Timestamp, tags: Tags) -> Self {
+        let (attachment, moving, modification) = (None, None, None);
+        let auto_enable_io = false;
+        Self { id, disk, created_at, attachment, moving, modification, auto_enable_io, tags }
+    }
+
+    fn is(&self, moving: Moving) -> bool {
+        self.moving.is_some_and(|(now, _)| now == moving)
+    }
+
+    /// Whether there is something to take a snapshot of.
+    pub(crate) fn holds_data(&self) -> bool {
+        !self.is(Moving::Creating) && !self.is(Moving::Deleting)
+    }
+
+    fn state(&self) -> &'static str {
+        match (self.moving, &self.attachment) {
+            (Some((Moving::Creating, _)), _) => "creating",
+            (Some((Moving::Deleting, _)), _) => "deleting",
+            (_, Some(_)) => "in-use",
+            (_, None) => "available",
+        }
     }
 }
 
-/// `attaching` while the instance that it came with boots.
-fn attachment_state(snapshot: &Snapshot, attachment: &VolumeAttachment) -> &'static str {
+/// `attaching` also while the instance that it came with boots.
+fn attachment_state(
+    snapshot: &Snapshot,
+    volume: &Volume,
+    attachment: &VolumeAttachment,
+) -> &'static str {
+    if volume.is(Moving::Detaching) {
+        return "detaching";
+    }
     let instance = snapshot.get::<Instance>(&attachment.instance_id);
-    if instance.is_some_and(|i| i.is_pending()) { "attaching" } else { "attached" }
+    let boots = instance.is_some_and(|i| i.is_pending());
+    if boots || volume.is(Moving::Attaching) { "attaching" } else { "attached" }
 }
-
-type Emit<'a> = &'a mut dyn FnMut(&str);
-
-/// Filters by what volumes here never have match nothing.
-fn never(_: &Volume, _: &Snapshot, _: Emit<'_>) {}
-
-static FILTERS: &[FilterRow<Volume>] = &[
-    FilterRow {
-        name: "attachment.attach-time",
-        values: |v, _, emit| {
-            let attachment = v.attachment.iter();
-            attachment.for_each(|a| emit(&a.attached_at.whole_seconds().iso_millis()));
-        },
-    },
-    FilterRow {
-        name: "attachment.delete-on-termination",
-        values: |v, _, emit| {
-            v.attachment.iter().for_each(|a| emit(bool_text(a.delete_on_termination)));
-        },
-    },
-    FilterRow {
-        name: "attachment.device",
-        values: |v, _, emit| v.attachment.iter().for_each(|a| emit(&a.device)),
-    },
-    FilterRow {
-        name: "attachment.instance-id",
-        values: |v, _, emit| v.attachment.iter().for_each(|a| emit(&a.instance_id)),
-    },
-    FilterRow {
-        name: "attachment.status",
-        values: |v, s, emit| v.attachment.iter().for_each(|a| emit(attachment_state(s, a))),
-    },
-    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.disk.zone) },
-    FilterRow {
-        name: "availability-zone-id",
-        values: |v, s, emit| id_of_zone(s, &v.disk.zone).iter().for_each(|id| emit(id)),
-    },
-    FilterRow { name: "create-time", values: |v, _, emit| emit(&v.created_at.iso_millis()) },
-    FilterRow { name: "encrypted", values: |v, _, emit| emit(bool_text(v.disk.encrypted)) },
-    FilterRow { name: "fast-restored", values: never },
-    FilterRow { name: "multi-attach-enabled", values: |_, _, emit| emit("false") },
-    FilterRow { name: "operator.managed", values: |_, _, emit| emit("false") },
-    FilterRow { name: "operator.principal", values: never },
-    FilterRow { name: "size", values: |v, _, emit| emit(&v.disk.size_gib.to_smolstr()) },
-    FilterRow { name: "snapshot-id", values: |v, _, emit| emit(&v.disk.snapshot_id) },
-    FilterRow { name: "source-volume-id", values: never },
-    FilterRow { name: "status", values: |v, _, emit| emit(v.state()) },
-    FilterRow { name: "volume-id", values: |v, _, emit| emit(&v.id) },
-    FilterRow { name: "volume-type", values: |v, _, emit| emit(&v.disk.volume_type) },
-];
 
 impl Entity for Volume {
     const KIND: &'static str = "volume";
     const PREFIX: &'static str = "vol-";
-    const FILTERS: &'static [FilterRow<Self>] = FILTERS;
+    const FILTERS: &'static [FilterRow<Self>] = describe::FILTERS;
     const INDEXED: &'static [(&'static str, &'static str)] =
         &[("attachment.instance-id", "instance")];
 
@@ -161,135 +173,21 @@ impl Entity for Volume {
     }
 }
 
-fn describe_volumes(
-    snapshot: &Snapshot,
-    _: &Caller,
-    input: DescribeVolumesRequest,
-) -> Result<DescribeVolumesResult, ApiError> {
-    errors::dry_run(input.dry_run)?;
-    let ids = input.volume_ids.as_deref().filter(|ids| !ids.is_empty());
-    if ids.is_some() && input.max_results.is_some() {
-        return Err(errors::cannot_be_used_with("volumeSet", "maxResults"));
-    }
-    let page = Query {
-        operation: "DescribeVolumes",
-        ids,
-        filters: input.filters.as_deref(),
-        max_results: input.max_results,
-        next_token: input.next_token.as_deref(),
-    }
-    .run::<Volume>(snapshot)?;
-    let volumes = page.items.iter().map(|volume| render(snapshot, volume)).collect();
-    Ok(DescribeVolumesResult { next_token: page.next, volumes: Some(volumes) })
-}
-
-fn render(snapshot: &Snapshot, volume: &Volume) -> api::ec2::Volume {
-    let attachment = |a: &VolumeAttachment| api::ec2::VolumeAttachment {
-        delete_on_termination: Some(a.delete_on_termination),
-        volume_id: Some(volume.id.clone()),
-        instance_id: Some(a.instance_id.clone()),
-        device: Some(a.device.clone()),
-        state: Some(SmolStr::new_static(attachment_state(snapshot, a))),
-        attach_time: Some(a.attached_at.whole_seconds()),
-        ..Default::default()
-    };
-    api::ec2::Volume {
-        availability_zone_id: id_of_zone(snapshot, &volume.disk.zone),
-        iops: volume.disk.iops.map(i64::from),
-        tags: render_tags(&volume.tags),
-        volume_type: Some(volume.disk.volume_type.clone()),
-        multi_attach_enabled: Some(false),
-        throughput: volume.disk.throughput.map(i64::from),
-        operator: Some(OperatorResponse { managed: Some(false), ..Default::default() }),
-        volume_id: Some(volume.id.clone()),
-        size: Some(i64::from(volume.disk.size_gib)),
-        snapshot_id: Some(volume.disk.snapshot_id.clone()),
-        availability_zone: Some(volume.disk.zone.clone()),
-        state: Some(SmolStr::new_static(volume.state())),
-        create_time: Some(volume.created_at),
-        attachments: Some(volume.attachment.iter().map(attachment).collect()),
-        encrypted: Some(volume.disk.encrypted),
-        ..Default::default()
-    }
-}
-
-/// The checks of DescribeVolumeStatus. Simulated disks never fail them.
-const CHECKS: [(&str, &str); 2] = [("io-enabled", "passed"), ("io-performance", "not-applicable")];
-
-static STATUS_FILTERS: &[FilterRow<Volume>] = &[
-    FilterRow { name: "action.code", values: never },
-    FilterRow { name: "action.description", values: never },
-    FilterRow { name: "action.event-id", values: never },
-    FilterRow { name: "availability-zone", values: |v, _, emit| emit(&v.disk.zone) },
-    FilterRow {
-        name: "availability-zone-id",
-        values: |v, s, emit| id_of_zone(s, &v.disk.zone).iter().for_each(|id| emit(id)),
-    },
-    FilterRow { name: "event.description", values: never },
-    FilterRow { name: "event.event-id", values: never },
-    FilterRow { name: "event.event-type", values: never },
-    FilterRow { name: "event.not-after", values: never },
-    FilterRow { name: "event.not-before", values: never },
-    FilterRow { name: "operator.managed", values: |_, _, emit| emit("false") },
-    FilterRow { name: "operator.principal", values: never },
-    FilterRow {
-        name: "volume-status.details-name",
-        values: |_, _, emit| CHECKS.iter().for_each(|(name, _)| emit(name)),
-    },
-    FilterRow {
-        name: "volume-status.details-status",
-        values: |_, _, emit| CHECKS.iter().for_each(|(_, status)| emit(status)),
-    },
-    FilterRow { name: "volume-status.status", values: |_, _, emit| emit("ok") },
-];
-
-fn describe_volume_status(
-    snapshot: &Snapshot,
-    _: &Caller,
-    input: DescribeVolumeStatusRequest,
-) -> Result<DescribeVolumeStatusResult, ApiError> {
-    errors::dry_run(input.dry_run)?;
-    let ids = input.volume_ids.as_deref().filter(|ids| !ids.is_empty());
-    if ids.is_some() && input.max_results.is_some() {
-        return Err(errors::cannot_be_used_with("volumeSet", "maxResults"));
-    }
-    let page = Query {
-        operation: "DescribeVolumeStatus",
-        ids,
-        filters: input.filters.as_deref(),
-        max_results: input.max_results,
-        next_token: input.next_token.as_deref(),
-    }
-    .run_by::<Volume>(snapshot, STATUS_FILTERS, |_| true)?;
-    let details = || {
-        let detail = |(name, status): (&'static str, &'static str)| VolumeStatusDetails {
-            name: Some(SmolStr::new_static(name)),
-            status: Some(SmolStr::new_static(status)),
-        };
-        CHECKS.map(detail).to_vec()
-    };
-    let render = |volume: &Arc<Volume>| VolumeStatusItem {
-        actions: Some(Vec::new()),
-        availability_zone: Some(volume.disk.zone.clone()),
-        availability_zone_id: id_of_zone(snapshot, &volume.disk.zone),
-        events: Some(Vec::new()),
-        volume_id: Some(volume.id.clone()),
-        volume_status: Some(VolumeStatusInfo {
-            details: Some(details()),
-            status: Some(SmolStr::new_static("ok")),
-        }),
-        ..Default::default()
-    };
-    let statuses = page.items.iter().map(render).collect();
-    Ok(DescribeVolumeStatusResult { next_token: page.next, volume_statuses: Some(statuses) })
-}
-
 resource! { ec2:
     operations {
-        read DescribeVolumes => describe_volumes,
-        read DescribeVolumeStatus => describe_volume_status,
+        write CreateVolume => create::create_volume,
+        read DescribeVolumes => describe::describe_volumes,
+        read DescribeVolumeStatus => describe::describe_volume_status,
+        read DescribeVolumeAttribute => describe::describe_volume_attribute,
+        write DeleteVolume => lifecycle::delete_volume,
+        write AttachVolume => attach::attach_volume,
+        write DetachVolume => attach::detach_volume,
+        write ModifyVolume => modify::modify_volume,
+        write ModifyVolumeAttribute => modify::modify_volume_attribute,
+        read DescribeVolumesModifications => modify::describe_volumes_modifications,
     }
     tables { Volume }
+    tasks { "ec2.volume" => lifecycle::look }
 }
 
 #[cfg(test)]

@@ -31,6 +31,20 @@ pub enum Wait {
     InstanceTerminate,
     /// CreateVpc to available.
     VpcCreate,
+    /// CreateNatGateway to available.
+    NatGatewayCreate,
+    /// DeleteNatGateway to deleted.
+    NatGatewayDelete,
+    /// CreateVolume to available.
+    VolumeCreate,
+    /// DeleteVolume to its end.
+    VolumeDelete,
+    /// ModifyVolume to its effect.
+    VolumeModify,
+    /// A modification's effect to its completion.
+    VolumeOptimize,
+    /// CreateSnapshot to completed.
+    SnapshotCreate,
     /// Attaching or detaching a volume.
     VolumeAttach,
     /// A Spot request to its evaluation.
@@ -90,6 +104,13 @@ impl Pace {
             Wait::InstanceStop => (600, 30_000),
             Wait::InstanceTerminate => (600, 35_000),
             Wait::VpcCreate => (150, 1_500),
+            Wait::NatGatewayCreate => (500, 90_000),
+            Wait::NatGatewayDelete => (400, 50_000),
+            Wait::VolumeCreate => (100, 1_500),
+            Wait::VolumeDelete => (150, 3_000),
+            Wait::VolumeModify => (150, 4_000),
+            Wait::VolumeOptimize => (500, 60_000),
+            Wait::SnapshotCreate => (300, 30_000),
             Wait::VolumeAttach => (100, 2_000),
             Wait::SpotFulfillment => (300, 5_000),
             Wait::SpotRebalance => (5_000, 60_000),

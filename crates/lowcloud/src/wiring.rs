@@ -36,6 +36,10 @@ pub fn wiring() -> Wiring {
                 .with_prefix("aws:cloudformation:stack-id="),
             Wake::on("elbv2.load-balancers", "tag", "cloudformation.advance")
                 .with_prefix("aws:cloudformation:stack-id="),
+            Wake::on("ec2.volumes", "tag", "cloudformation.advance")
+                .with_prefix("aws:cloudformation:stack-id="),
+            Wake::on("ec2.nat-gateways", "tag", "cloudformation.advance")
+                .with_prefix("aws:cloudformation:stack-id="),
             Wake::on("elb.registrations", "instance", "autoscaling.member")
                 .through("autoscaling.members", ""),
             // A listener came, changed or went: so does its door.

@@ -88,6 +88,12 @@ impl Run<'_, '_> {
                 self.removal_event(&logical_id, removal, Status::DeleteFailed, &reason);
                 return Standing::Failed;
             }
+            if removal.policy == "Snapshot"
+                && let Err(reason) = self.keep_snapshot(&logical_id, removal)
+            {
+                self.removal_event(&logical_id, removal, Status::DeleteFailed, &reason);
+                return Standing::Failed;
+            }
         }
         let json: serde_json::Value = serde_json::from_str(&removal.properties).unwrap_or_default();
         let properties = Properties::from(json);
@@ -128,6 +134,20 @@ impl Run<'_, '_> {
                 self.removal_event(&logical_id, removal, Status::DeleteComplete, "");
                 Standing::Done
             }
+        }
+    }
+
+    /// The policy `Snapshot`: the data are kept before the resource goes. What is gone already has
+    /// none.
+    fn keep_snapshot(&mut self, logical_id: &str, removal: &Removal) -> Result<(), String> {
+        let kept = self.world.provide(logical_id, &removal.resource_type, |provider, cx| {
+            provider.snapshot(cx, &removal.physical_id)
+        });
+        match kept {
+            Some(Err(error)) if !wording::is_gone(&error) => {
+                Err(self.world.with(|tx, _| wording::of_error(tx, &removal.resource_type, &error)))
+            }
+            _ => Ok(()),
         }
     }
 

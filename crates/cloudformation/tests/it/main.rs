@@ -8,6 +8,7 @@ mod creation;
 mod deletion;
 mod description;
 mod drift;
+mod ec2_network;
 mod exports;
 mod failure;
 mod import;

@@ -201,15 +201,6 @@ pub(crate) fn rule_limit_exceeded() -> ApiError {
     )
 }
 
-pub(crate) fn interface_in_use(id: &str) -> ApiError {
-    invalid_value(format!("Network interface '{id}' is currently in use."))
-}
-
-/// An Elastic IP address that is not there.
-pub(crate) fn address_not_found(ip: &str) -> ApiError {
-    ApiError::new("InvalidAddress.NotFound", format!("Address '{ip}' not found."))
-}
-
 pub(crate) fn prefix_list_not_found(id: &str) -> ApiError {
     ApiError::new(
         "InvalidPrefixListID.NotFound",

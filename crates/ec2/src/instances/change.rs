@@ -112,7 +112,8 @@ fn room_to_start(tx: &mut Tx, row: &Instance) -> Result<(), ApiError> {
 /// A started instance keeps its private address and gets another public one, if it was launched
 /// with one.
 fn renew_public_address(tx: &mut Tx, instance: &Instance) {
-    let interface = instance.primary(tx).filter(|interface| interface.auto_public_ip);
+    let interface = instance.primary(tx);
+    let interface = interface.filter(|e| e.auto_public_ip && e.elastic_ip(e.private_ip).is_none());
     if let Some(interface) = interface {
         let ip = network_interfaces::public_address(tx);
         tx.update::<NetworkInterface>(&interface.id, |e| e.public_ip = Some(ip));

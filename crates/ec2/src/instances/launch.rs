@@ -134,22 +134,18 @@ impl DiskPlan {
             zone: zone.clone(),
             snapshot_id: self.snapshot_id.clone(),
             encrypted: self.encrypted,
+            kms_key_id: SmolStr::default(),
         }
     }
 
     fn volume(&self, tx: &mut Tx, disk: &Arc<Disk>, instance: &Instance, tags: &Tags) -> Volume {
-        Volume {
-            id: tx.new_id("vol-"),
-            disk: disk.clone(),
-            created_at: tx.now(),
-            attachment: Some(VolumeAttachment {
-                instance_id: instance.id.clone(),
-                device: self.device.clone(),
-                attached_at: tx.now(),
-                delete_on_termination: self.delete_on_termination,
-            }),
-            tags: tags.clone(),
-        }
+        let attachment = VolumeAttachment {
+            instance_id: instance.id.clone(),
+            device: self.device.clone(),
+            attached_at: tx.now(),
+            delete_on_termination: self.delete_on_termination,
+        };
+        Volume::attached(tx.new_id("vol-"), disk.clone(), attachment, tags.clone())
     }
 }
 
@@ -187,6 +183,7 @@ fn one(
         running_since: None,
         reason: None,
         interface: Some(interface.id.clone()),
+        more_interfaces: Box::default(),
         volumes: Box::default(),
         monitoring: plan.monitoring,
         disable_api_termination: plan.disable_api_termination,

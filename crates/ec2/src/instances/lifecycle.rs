@@ -4,7 +4,7 @@ use super::faults::{self, subject};
 use super::row::{Instance, State};
 use crate::network_interfaces::{self, NetworkInterface};
 use crate::spot;
-use crate::volumes::Volume;
+use crate::volumes::{self, Volume};
 use kernel::{Caller, FaultKind, Tx, Wait};
 use smol_str::SmolStr;
 
@@ -56,10 +56,11 @@ pub(super) fn look(tx: &mut Tx, _: &Caller, id: &str) {
     tx.put(instance);
 }
 
-/// A stopped instance loses its public address (an Elastic IP it would keep).
+/// A stopped instance loses its public address and keeps its Elastic IP addresses.
 fn release_public_address(tx: &mut Tx, instance: &Instance) {
-    if let Some(interface) = &instance.interface {
-        tx.update::<NetworkInterface>(interface, |e| e.public_ip = None);
+    let interface = instance.primary(tx);
+    if let Some(interface) = interface.filter(|e| e.elastic_ip(e.private_ip).is_none()) {
+        tx.update::<NetworkInterface>(&interface.id, |e| e.public_ip = None);
     }
 }
 
@@ -73,6 +74,7 @@ fn terminated(tx: &mut Tx, instance: &mut Instance) {
     }
     instance.running_since = None;
     instance.interface = None;
+    instance.more_interfaces = Box::default();
     let interfaces: Vec<_> =
         tx.rows_by::<NetworkInterface>("instance", &instance.id).cloned().collect();
     for interface in interfaces {
@@ -91,7 +93,7 @@ fn terminated(tx: &mut Tx, instance: &mut Instance) {
         if goes {
             tx.remove::<Volume>(&id);
         } else {
-            tx.update::<Volume>(&id, |v| v.attachment = None);
+            volumes::released(tx, &id);
         }
     }
     let forgotten = tx.now().plus_secs(VISIBLE_SECS);

@@ -3,7 +3,7 @@
 use super::row::{Instance, Reason, State};
 use crate::entity::render_tags;
 use crate::host_names::{HostNames, ip_text};
-use crate::network_interfaces::NetworkInterface;
+use crate::network_interfaces::{NetworkInterface, attachment_status};
 use crate::security_groups::GroupRef;
 use crate::volumes::Volume;
 use crate::vpcs::Vpc;
@@ -135,51 +135,78 @@ impl<'a> Renderer<'a> {
         interface: &NetworkInterface,
         wire: &mut ec2::Instance,
     ) {
-        let private_ip = ip_text(interface.private_ip);
-        let private_dns = self.private_dns(row, interface.private_ip);
-        let association = interface.public_ip.map(|ip| ec2::InstanceNetworkInterfaceAssociation {
-            ip_owner_id: Some(text("amazon")),
-            public_dns_name: Some(self.public_dns(row, ip)),
-            public_ip: Some(ip_text(ip)),
-            ..Default::default()
-        });
         wire.subnet_id = Some(interface.subnet_id.clone());
         wire.vpc_id = Some(interface.vpc_id.clone());
-        wire.private_ip_address = Some(private_ip.clone());
-        wire.private_dns_name = Some(private_dns.clone());
-        if let Some(association) = &association {
-            wire.public_ip_address = association.public_ip.clone();
-            wire.public_dns_name = association.public_dns_name.clone();
+        wire.private_ip_address = Some(ip_text(interface.private_ip));
+        wire.private_dns_name = Some(self.private_dns(row, interface.private_ip));
+        if let Some(association) = self.association(row, interface, interface.private_ip) {
+            wire.public_ip_address = association.public_ip;
+            wire.public_dns_name = association.public_dns_name;
         }
         wire.source_dest_check = Some(interface.source_dest_check);
         wire.security_groups = Some(groups(&interface.groups));
+        let mut interfaces = vec![self.interface(row, interface)];
+        for id in &row.more_interfaces {
+            if let Some(other) = self.snapshot.get::<NetworkInterface>(id) {
+                interfaces.push(self.interface(row, &other));
+            }
+        }
+        wire.network_interfaces = Some(interfaces);
+    }
+
+    /// The public address of a private one.
+    fn association(
+        &mut self,
+        row: &Instance,
+        interface: &NetworkInterface,
+        private_ip: Ipv4Addr,
+    ) -> Option<ec2::InstanceNetworkInterfaceAssociation> {
+        let elastic = interface.elastic_ip(private_ip).map(|elastic| elastic.public_ip);
+        let amazons = interface.public_ip.filter(|_| private_ip == interface.private_ip);
+        let ip = elastic.or(amazons)?;
+        Some(ec2::InstanceNetworkInterfaceAssociation {
+            ip_owner_id: Some(interface.public_owner(self.snapshot, private_ip)),
+            public_dns_name: Some(self.public_dns(row, ip)),
+            public_ip: Some(ip_text(ip)),
+            ..Default::default()
+        })
+    }
+
+    fn interface(
+        &mut self,
+        row: &Instance,
+        interface: &NetworkInterface,
+    ) -> ec2::InstanceNetworkInterface {
         let attachment =
             interface.attachment.as_ref().map(|a| ec2::InstanceNetworkInterfaceAttachment {
                 attach_time: Some(a.attached_at.whole_seconds()),
                 attachment_id: Some(a.id.clone()),
                 delete_on_termination: Some(a.delete_on_termination),
                 device_index: Some(i64::from(a.device_index)),
-                status: Some(text(if row.state == State::Pending { "attaching" } else { "attached" })),
+                status: Some(text(attachment_status(row.state))),
                 network_card_index: Some(0),
                 ..Default::default()
             });
-        wire.network_interfaces = Some(vec![ec2::InstanceNetworkInterface {
+        let mut address = |ip: Ipv4Addr| ec2::InstancePrivateIpAddress {
+            association: self.association(row, interface, ip),
+            primary: Some(ip == interface.private_ip),
+            private_dns_name: Some(self.private_dns(row, ip)),
+            private_ip_address: Some(ip_text(ip)),
+        };
+        let mut addresses = vec![address(interface.private_ip)];
+        addresses.extend(interface.secondary_ips.iter().map(|ip| address(*ip)));
+        ec2::InstanceNetworkInterface {
             attachment,
+            association: self.association(row, interface, interface.private_ip),
             description: Some(interface.description.clone()),
             groups: Some(groups(&interface.groups)),
             ipv6_addresses: Some(Vec::new()),
             mac_address: Some(interface.mac_text()),
             network_interface_id: Some(interface.id.clone()),
             owner_id: Some(owner(self.snapshot).clone()),
-            private_dns_name: Some(private_dns.clone()),
-            private_ip_address: Some(private_ip.clone()),
-            private_ip_addresses: Some(vec![ec2::InstancePrivateIpAddress {
-                association: association.clone(),
-                primary: Some(true),
-                private_dns_name: Some(private_dns),
-                private_ip_address: Some(private_ip),
-            }]),
-            association,
+            private_dns_name: Some(self.private_dns(row, interface.private_ip)),
+            private_ip_address: Some(ip_text(interface.private_ip)),
+            private_ip_addresses: Some(addresses),
             source_dest_check: Some(interface.source_dest_check),
             status: Some(text("in-use")),
             subnet_id: Some(interface.subnet_id.clone()),
@@ -187,7 +214,7 @@ impl<'a> Renderer<'a> {
             interface_type: Some(text("interface")),
             operator: Some(ec2::OperatorResponse { managed: Some(false), ..Default::default() }),
             ..Default::default()
-        }]);
+        }
     }
 }
 

@@ -152,6 +152,9 @@ pub(crate) struct Instance {
     pub(crate) reason: Option<Box<Reason>>,
     /// Its primary network interface; none once it has been terminated.
     pub(crate) interface: Option<SmolStr>,
+    /// Its other network interfaces, in the order of their device indexes.
+    #[serde(default)]
+    pub(crate) more_interfaces: Box<[SmolStr]>,
     /// Volumes in the order of their device names.
     pub(crate) volumes: Box<[SmolStr]>,
     pub(crate) monitoring: bool,

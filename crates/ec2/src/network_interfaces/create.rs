@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// AWS's default quota.
 const MAX_GROUPS: usize = 5;
 /// The most that the largest instance types take.
-const MAX_ADDRESSES: usize = 50;
+pub(super) const MAX_ADDRESSES: usize = 50;
 
 /// The groups of an interface in a subnet: those named by id, those named by name, else the
 /// default group of the VPC.
@@ -82,6 +82,7 @@ pub(crate) fn create(
         secondary_ips: Box::default(),
         auto_public_ip: false,
         public_ip: None,
+        elastic_ips: Box::default(),
         source_dest_check: true,
         attachment: None,
         requester_id: None,
@@ -182,10 +183,10 @@ impl Wanted {
                 "privateIpAddresses",
             ));
         }
-        let mut primary = input.private_ip_address.as_deref().map(address).transpose()?;
+        let mut primary = input.private_ip_address.as_deref().map(parse_address).transpose()?;
         let mut secondaries = Vec::new();
         for PrivateIpAddressSpecification { primary: is_primary, private_ip_address } in list {
-            let ip = address(private_ip_address.as_deref().unwrap_or_default())?;
+            let ip = parse_address(private_ip_address.as_deref().unwrap_or_default())?;
             match (is_primary, primary) {
                 (Some(true), Some(other)) if other != ip => {
                     return Err(errors::invalid_combination(
@@ -198,10 +199,7 @@ impl Wanted {
         }
         let more = usize::try_from(count).unwrap_or(0);
         if secondaries.len() + more >= MAX_ADDRESSES {
-            return Err(ApiError::new(
-                "PrivateIpAddressLimitExceeded",
-                "Number of private addresses will exceed limit.",
-            ));
+            return Err(errors::private_address_limit());
         }
         Ok(Self { primary, secondaries, more })
     }
@@ -219,6 +217,7 @@ impl Wanted {
     }
 }
 
-fn address(text: &str) -> Result<Ipv4Addr, ApiError> {
+/// An address out of a request.
+pub(crate) fn parse_address(text: &str) -> Result<Ipv4Addr, ApiError> {
     text.parse().map_err(|_| errors::invalid_parameter(text, "address", "Invalid IPv4 address."))
 }

@@ -19,11 +19,17 @@ use std::net::Ipv4Addr;
 
 type Emit<'a> = &'a mut dyn FnMut(&str);
 
-/// Filters of DescribeNetworkInterfaces. Public addresses are Amazon's own; none is an Elastic IP
-/// address, which would have an allocation and an association.
+/// Filters of DescribeNetworkInterfaces. Public addresses are Amazon's own, or Elastic IP
+/// addresses, which have an allocation and an association.
 pub(super) static FILTERS: &[FilterRow<NetworkInterface>] = &[
-    FilterRow { name: "association.allocation-id", values: |_, _, _| () },
-    FilterRow { name: "association.association-id", values: |_, _, _| () },
+    FilterRow {
+        name: "association.allocation-id",
+        values: |i, _, emit| i.elastic_ips.iter().for_each(|e| emit(&e.allocation)),
+    },
+    FilterRow {
+        name: "association.association-id",
+        values: |i, _, emit| i.elastic_ips.iter().for_each(|e| emit(&e.association)),
+    },
     FilterRow { name: "addresses.association.owner-id", values: public_owner },
     FilterRow { name: "addresses.association.public-ip", values: public_ip },
     FilterRow {
@@ -82,7 +88,7 @@ pub(super) static FILTERS: &[FilterRow<NetworkInterface>] = &[
         values: |i, _, emit| i.groups.iter().for_each(|g| emit(&g.name)),
     },
     FilterRow { name: "ipv6-addresses.ipv6-address", values: |_, _, _| () },
-    FilterRow { name: "interface-type", values: |_, _, emit| emit("interface") },
+    FilterRow { name: "interface-type", values: |i, _, emit| emit(i.kind()) },
     FilterRow { name: "mac-address", values: |i, _, emit| emit(&i.mac_text()) },
     FilterRow { name: "network-interface-id", values: |i, _, emit| emit(&i.id) },
     FilterRow { name: "operator.managed", values: |_, _, emit| emit("false") },
@@ -113,21 +119,25 @@ fn attached(interface: &NetworkInterface, mut show: impl FnMut(&Attachment)) {
     }
 }
 
-fn public_owner(interface: &NetworkInterface, _: &Snapshot, emit: Emit<'_>) {
-    if interface.public_ip.is_some() {
-        emit("amazon");
-    }
+/// The public addresses of an interface, and whether each is an Elastic IP address.
+fn public_ips(interface: &NetworkInterface, mut show: impl FnMut(Ipv4Addr, bool)) {
+    let elastic = interface.elastic_ip(interface.private_ip).is_some();
+    interface.public_ip.filter(|_| !elastic).into_iter().for_each(|ip| show(ip, false));
+    interface.elastic_ips.iter().for_each(|elastic| show(elastic.public_ip, true));
+}
+
+fn public_owner(interface: &NetworkInterface, snapshot: &Snapshot, emit: Emit<'_>) {
+    public_ips(interface, |_, own| emit(if own { snapshot.account() } else { "amazon" }));
 }
 
 fn public_ip(interface: &NetworkInterface, _: &Snapshot, emit: Emit<'_>) {
-    if let Some(ip) = interface.public_ip {
-        emit(&ip.to_string());
-    }
+    public_ips(interface, |ip, _| emit(&ip_text(ip)));
 }
 
 fn public_dns(interface: &NetworkInterface, snapshot: &Snapshot, emit: Emit<'_>) {
-    if let Some(ip) = interface.public_ip.filter(|_| has_host_names(snapshot, interface)) {
-        emit(&HostNames::of(snapshot.region()).public(ip));
+    if has_host_names(snapshot, interface) {
+        let names = HostNames::of(snapshot.region());
+        public_ips(interface, |ip, _| emit(&names.public(ip)));
     }
 }
 
@@ -152,11 +162,9 @@ fn status(interface: &NetworkInterface) -> &'static str {
     if used { "in-use" } else { "available" }
 }
 
-/// An interface is being attached while its instance is on its way up.
 fn attachment_status(snapshot: &Snapshot, attachment: &Attachment) -> &'static str {
     let instance = snapshot.get::<Instance>(&attachment.instance_id);
-    let pending = instance.is_some_and(|i| i.state == State::Pending);
-    if pending { "attaching" } else { "attached" }
+    super::attachment_status(instance.map_or(State::Running, |i| i.state))
 }
 
 pub(super) fn describe_network_interfaces(
@@ -191,18 +199,22 @@ pub(super) fn render(
 ) -> api::ec2::NetworkInterface {
     let named = has_host_names(snapshot, row);
     let names = HostNames::of(snapshot.region());
-    let association = row.public_ip.map(|ip| NetworkInterfaceAssociation {
-        ip_owner_id: text("amazon"),
-        public_dns_name: Some(match named {
-            true => names.public(ip),
-            false => SmolStr::default(),
-        }),
-        public_ip: Some(ip_text(ip)),
-        ..Default::default()
-    });
+    let association = |private_ip: Ipv4Addr| {
+        let elastic = row.elastic_ip(private_ip);
+        let amazons = row.public_ip.filter(|_| private_ip == row.private_ip);
+        let ip = elastic.map(|e| e.public_ip).or(amazons)?;
+        Some(NetworkInterfaceAssociation {
+            allocation_id: elastic.map(|e| e.allocation.clone()),
+            association_id: elastic.map(|e| e.association.clone()),
+            ip_owner_id: Some(row.public_owner(snapshot, private_ip)),
+            public_dns_name: Some(if named { names.public(ip) } else { SmolStr::default() }),
+            public_ip: Some(ip_text(ip)),
+            ..Default::default()
+        })
+    };
     let dns = |ip: Ipv4Addr| named.then(|| names.private(ip));
     let address = |ip: Ipv4Addr, primary: bool| NetworkInterfacePrivateIpAddress {
-        association: association.clone().filter(|_| primary),
+        association: association(ip),
         primary: Some(primary),
         private_dns_name: dns(ip),
         private_ip_address: Some(ip_text(ip)),
@@ -219,7 +231,7 @@ pub(super) fn render(
         availability_zone_id: id_of_zone(snapshot, &row.zone),
         description: Some(row.description.clone()),
         groups: Some(row.groups.iter().map(group).collect()),
-        interface_type: text("interface"),
+        interface_type: text(row.kind()),
         ipv6_addresses: Some(Vec::new()),
         mac_address: Some(row.mac_text()),
         network_interface_id: Some(row.id.clone()),
@@ -235,7 +247,7 @@ pub(super) fn render(
         tag_set: render_tag_list(&row.tags),
         vpc_id: Some(row.vpc_id.clone()),
         operator: Some(OperatorResponse { managed: Some(false), ..Default::default() }),
-        association,
+        association: association(row.private_ip),
         ..Default::default()
     }
 }

@@ -4,6 +4,7 @@ use super::{Association, Destination, Route, RouteTable, Served, Target};
 use crate::entity::render_tag_list;
 use crate::instances::{Instance, State};
 use crate::internet_gateways::InternetGateway;
+use crate::nat_gateways::NatGateway;
 use crate::network_interfaces::NetworkInterface;
 use api::ec2::{self, RouteTableAssociationState};
 use kernel::Snapshot;
@@ -30,6 +31,9 @@ impl Route {
             Target::Gateway(id) => snapshot
                 .get::<InternetGateway>(id)
                 .is_some_and(|gateway| gateway.vpc_id.as_deref() == Some(vpc_id)),
+            Target::NatGateway(id) => {
+                snapshot.get::<NatGateway>(id).is_some_and(|gateway| gateway.leads())
+            }
             Target::Interface(_) => self
                 .instance(snapshot)
                 .is_some_and(|i| matches!(i.state, State::Pending | State::Running)),
@@ -86,6 +90,7 @@ fn route(snapshot: &Snapshot, vpc_id: &str, route: &Route) -> ec2::Route {
     match &route.target {
         Target::Local => wire.gateway_id = Some(SmolStr::new_static("local")),
         Target::Gateway(id) => wire.gateway_id = Some(id.clone()),
+        Target::NatGateway(id) => wire.nat_gateway_id = Some(id.clone()),
         Target::Interface(id) => {
             wire.network_interface_id = Some(id.clone());
             if let Some(instance) = route.instance(snapshot) {

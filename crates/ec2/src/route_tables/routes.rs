@@ -6,6 +6,7 @@ use crate::entity::Entity;
 use crate::errors;
 use crate::instances::Instance;
 use crate::internet_gateways::InternetGateway;
+use crate::nat_gateways::NatGateway;
 use crate::network_interfaces::NetworkInterface;
 use crate::vpcs::Vpc;
 use api::ec2::{CreateRouteRequest, CreateRouteResult, DeleteRouteRequest, ReplaceRouteRequest};
@@ -84,6 +85,7 @@ impl Targets<'_> {
             "gatewayId" if id == "local" => Ok(Target::Local),
             "gatewayId" => gateway(snapshot, table, id),
             "networkInterfaceId" => interface(snapshot, table, id),
+            "natGatewayId" => nat_gateway(snapshot, table, id),
             "instanceId" => {
                 let instance = Instance::find(snapshot, id)?;
                 let attached = instance.interface.as_ref();
@@ -104,6 +106,15 @@ fn gateway(snapshot: &Snapshot, table: &RouteTable, id: &str) -> Result<Target, 
         return Err(errors::route_target_elsewhere(&table.id, "network gateway", id));
     }
     Ok(Target::Gateway(gateway.id.clone()))
+}
+
+fn nat_gateway(snapshot: &Snapshot, table: &RouteTable, id: &str) -> Result<Target, ApiError> {
+    let gateway = snapshot.get::<NatGateway>(id).filter(|gateway| gateway.leads());
+    let gateway = gateway.ok_or_else(|| errors::route_target_not_found("natGatewayId", id))?;
+    if gateway.vpc_id != table.vpc_id {
+        return Err(errors::route_target_elsewhere(&table.id, "NAT gateway", id));
+    }
+    Ok(Target::NatGateway(gateway.id.clone()))
 }
 
 fn interface(snapshot: &Snapshot, table: &RouteTable, id: &str) -> Result<Target, ApiError> {

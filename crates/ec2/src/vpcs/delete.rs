@@ -22,6 +22,7 @@ pub(super) fn delete_vpc(
     let in_use = internet_gateways::of_vpc(tx, id).is_some()
         || tx.rows_by::<Subnet>("vpc", id).next().is_some()
         || tx.rows_by::<RouteTable>("vpc", id).any(|table| !table.is_main())
+        || network_acls::has_own(tx, id)
         || tx.rows_by::<SecurityGroup>("vpc", id).any(|group| !group.is_default());
     if in_use {
         return Err(errors::has_dependencies("vpc", id));

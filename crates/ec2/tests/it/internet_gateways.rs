@@ -1,4 +1,4 @@
-//! Internet gateways, and DescribeAddresses.
+//! Internet gateways, and DescribeAddresses of an account that has none.
 
 use crate::harness::{Ec2, filter};
 use api::ec2::ops::{

@@ -2,15 +2,19 @@
 
 mod harness;
 
+mod addresses;
 mod attributes;
 mod facts;
 mod faults;
 mod genesis;
 mod instances;
 mod instances_network;
+mod interface_attachments;
 mod internet_gateways;
 mod key_pairs;
 mod launch_templates;
+mod nat_gateways;
+mod network_acls;
 mod network_interfaces;
 mod requirements;
 mod route_tables;
