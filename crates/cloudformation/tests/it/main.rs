@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod alarms;
 mod change_sets;
 mod creation;
 mod deletion;
