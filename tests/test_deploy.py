@@ -1,6 +1,7 @@
 """CloudFormation as people deploy with it: the aws CLI's `deploy` and `package`, signals by `curl`."""
 
 import json
+import time
 
 import pytest
 
@@ -32,7 +33,10 @@ def test_deploy_goes_by_change_sets(cloud, tmp_path):
     made = stack_of(cloud, "deployed")
     assert made["StackStatus"] == "CREATE_COMPLETE"
     assert ":changeSet/awscli-cloudformation-package-deploy-" in made["ChangeSetId"]
+    # The CLI names its change sets by the second.
+    time.sleep(1.1)
     assert "No changes to deploy" in deploy(cloud, template, "deployed", "--no-fail-on-empty-changeset")
+    time.sleep(1.1)
     deploy(cloud, template, "deployed", "--parameter-overrides", "Text=b", "--no-execute-changeset")
     client = cloud.client("cloudformation")
     summaries = client.list_change_sets(StackName="deployed")["Summaries"]

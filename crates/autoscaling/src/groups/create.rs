@@ -3,16 +3,45 @@
 use super::row::{Group, GroupTag, Place};
 use crate::sources::{self, Given, Source};
 use crate::{attachments, causes, driver, errors, hooks, tags};
-use api::autoscaling::CreateAutoScalingGroupType;
+use api::autoscaling::{
+    CapacityReservationSpecification, CreateAutoScalingGroupType, InstanceLifecyclePolicy,
+};
 use api::ec2;
 use kernel::{ApiError, Caller, Tx};
 use smol_str::{SmolStr, format_smolstr};
+
+/// Parts of a request that are not modelled say so rather than being dropped.
+pub(super) fn refuse_unbuilt(
+    reservations: Option<&CapacityReservationSpecification>,
+    lifecycle: Option<&InstanceLifecyclePolicy>,
+    zone_ids: Option<&Vec<SmolStr>>,
+) -> Result<(), ApiError> {
+    let reserves = reservations.is_some_and(|wanted| {
+        wanted.capacity_reservation_target.is_some()
+            || wanted.capacity_reservation_preference.as_deref().is_some_and(|p| p != "default")
+    });
+    let what = if reserves {
+        "CapacityReservationSpecification"
+    } else if lifecycle.is_some() {
+        "InstanceLifecyclePolicy"
+    } else if zone_ids.is_some_and(|ids| !ids.is_empty()) {
+        "AvailabilityZoneIds"
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::not_implemented(format_args!("an Auto Scaling group with {what}")))
+}
 
 pub(super) fn create_auto_scaling_group(
     tx: &mut Tx,
     caller: &Caller,
     input: CreateAutoScalingGroupType,
 ) -> Result<(), ApiError> {
+    refuse_unbuilt(
+        input.capacity_reservation_specification.as_ref(),
+        input.instance_lifecycle_policy.as_ref(),
+        input.availability_zone_ids.as_ref(),
+    )?;
     let name = input.auto_scaling_group_name.clone();
     if name.contains(':') {
         return Err(errors::validation(

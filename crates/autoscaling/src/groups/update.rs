@@ -14,6 +14,11 @@ pub(super) fn update_auto_scaling_group(
     caller: &Caller,
     input: UpdateAutoScalingGroupType,
 ) -> Result<(), ApiError> {
+    super::create::refuse_unbuilt(
+        input.capacity_reservation_specification.as_ref(),
+        input.instance_lifecycle_policy.as_ref(),
+        input.availability_zone_ids.as_ref(),
+    )?;
     let row = tx.get::<Group>(&input.auto_scaling_group_name);
     let row = row.ok_or_else(errors::group_not_found_in_update)?;
     if row.deleting {

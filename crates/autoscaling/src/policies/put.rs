@@ -111,6 +111,12 @@ fn magnitude(
     }
 }
 
+/// Whether a number that the policy's kind may not have is given. Zero stands for none: Terraform's
+/// provider sends it for what it does not know, and AWS takes it.
+fn meant(number: Option<i64>) -> bool {
+    number.is_some_and(|number| number != 0)
+}
+
 fn refuse(present: bool, member: &str, kind: &str) -> Result<(), ApiError> {
     match present {
         true => Err(errors::validation(format!("{member} is not supported for {kind} policies."))),
@@ -122,7 +128,7 @@ fn simple(input: &wire::PutScalingPolicyType) -> Result<PolicyKind, ApiError> {
     let kind = "SimpleScaling";
     refuse(input.step_adjustments.as_ref().is_some_and(|s| !s.is_empty()), "StepAdjustments", kind)?;
     refuse(input.metric_aggregation_type.is_some(), "MetricAggregationType", kind)?;
-    refuse(input.estimated_instance_warmup.is_some(), "EstimatedInstanceWarmup", kind)?;
+    refuse(meant(input.estimated_instance_warmup), "EstimatedInstanceWarmup", kind)?;
     refuse(input.target_tracking_configuration.is_some(), "TargetTrackingConfiguration", kind)?;
     let adjustment = adjustment(input)?;
     let Some(amount) = input.scaling_adjustment else {
@@ -147,8 +153,8 @@ fn simple(input: &wire::PutScalingPolicyType) -> Result<PolicyKind, ApiError> {
 
 fn step(input: &wire::PutScalingPolicyType) -> Result<PolicyKind, ApiError> {
     let kind = "StepScaling";
-    refuse(input.scaling_adjustment.is_some(), "ScalingAdjustment", kind)?;
-    refuse(input.cooldown.is_some(), "Cooldown", kind)?;
+    refuse(meant(input.scaling_adjustment), "ScalingAdjustment", kind)?;
+    refuse(meant(input.cooldown), "Cooldown", kind)?;
     refuse(input.target_tracking_configuration.is_some(), "TargetTrackingConfiguration", kind)?;
     let adjustment = adjustment(input)?;
     let given = input.step_adjustments.as_deref().unwrap_or_default();
@@ -242,9 +248,9 @@ fn tracked(
 ) -> Result<PolicyKind, ApiError> {
     let kind = "TargetTrackingScaling";
     refuse(input.adjustment_type.is_some(), "AdjustmentType", kind)?;
-    refuse(input.scaling_adjustment.is_some(), "ScalingAdjustment", kind)?;
+    refuse(meant(input.scaling_adjustment), "ScalingAdjustment", kind)?;
     refuse(input.step_adjustments.as_ref().is_some_and(|s| !s.is_empty()), "StepAdjustments", kind)?;
-    refuse(input.cooldown.is_some(), "Cooldown", kind)?;
+    refuse(meant(input.cooldown), "Cooldown", kind)?;
     let Some(configuration) = &input.target_tracking_configuration else {
         return Err(errors::validation(
             "TargetTrackingConfiguration is required for TargetTrackingScaling policies.",

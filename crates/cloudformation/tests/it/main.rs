@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod alarms;
 mod cdk;
 mod change_sets;
 mod creation;

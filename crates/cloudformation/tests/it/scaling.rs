@@ -254,3 +254,102 @@ fn a_warm_pool_changes_and_goes_with_its_instances() {
     assert_eq!(warm().warm_pool_configuration, None);
     assert_eq!(warm().instances, Some(Vec::new()));
 }
+
+/// A group with everything that has calls of its own, and what these name.
+fn furnished(target: &str, metric: &str, hook: &str, tag: &str) -> Value {
+    let vpc = json!({"Fn::GetAtt": ["TG1", "TargetGroupName"]});
+    let mut all = with_group(
+        &json!({
+            "TargetGroupARNs": [{"Ref": target}],
+            "MetricsCollection": [{"Granularity": "1Minute", "Metrics": [metric]}],
+            "LifecycleHookSpecificationList": [{"LifecycleHookName": hook,
+                "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+                "HeartbeatTimeout": 30}],
+            "NotificationConfigurations": [{"TopicARN": [{"Ref": "Topic"}],
+                "NotificationTypes": ["autoscaling:EC2_INSTANCE_LAUNCH"]}],
+            "TerminationPolicies": ["OldestInstance"],
+            "MaxInstanceLifetime": 86_400,
+            "Tags": [{"Key": tag, "Value": "v", "PropagateAtLaunch": false}],
+        }),
+        &[("Topic", json!({"Type": "AWS::SNS::Topic"}))],
+    );
+    for id in ["TG1", "TG2"] {
+        all["Resources"][id] = json!({"Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+            "Properties": {"Protocol": "HTTP", "Port": 80, "VpcId": {"Ref": "Vpc"}}});
+    }
+    all["Parameters"] = json!({"Vpc": {"Type": "String"}});
+    all["Outputs"] = json!({"Name": {"Value": vpc}});
+    all
+}
+
+#[test]
+fn what_a_group_has_beside_itself_follows_its_properties() {
+    let stacks = Stacks::new();
+    let vpcs = stacks.ok::<api::ec2::ops::DescribeVpcs>(Default::default()).vpcs;
+    let vpc = vpcs.and_then(|mut vpcs| vpcs.pop()?.vpc_id).expect("the default VPC");
+    let given = || Some(vec![crate::harness::given("Vpc", &vpc)]);
+    let first = furnished("TG1", "GroupMinSize", "one", "a");
+    stacks.begin("s", &first, |input| input.parameters = given());
+    // The lifetime of instances never lets it rest.
+    stacks.step(600_000);
+    assert_eq!(stacks.status("s"), "CREATE_COMPLETE");
+    let group = shown(&stacks);
+    assert_eq!(group.target_group_arns, Some(vec![stacks.physical("s", "TG1").into()]));
+    assert_eq!(group.termination_policies, Some(vec!["OldestInstance".into()]));
+
+    let mut second = furnished("TG2", "GroupMaxSize", "two", "b");
+    let properties = second["Resources"]["G"]["Properties"].as_object_mut().expect("properties");
+    for gone in ["NotificationConfigurations", "TerminationPolicies", "MaxInstanceLifetime"] {
+        properties.remove(gone);
+    }
+    let mut input = crate::harness::update("s", &second);
+    input.parameters = given();
+    stacks.ok::<api::cloudformation::ops::UpdateStack>(input);
+    stacks.step(600_000);
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    let group = shown(&stacks);
+    assert_eq!(group.target_group_arns, Some(vec![stacks.physical("s", "TG2").into()]));
+    assert_eq!(group.termination_policies, Some(vec!["Default".into()]));
+    assert_eq!(group.max_instance_lifetime, None);
+    let metrics: Vec<_> = group.enabled_metrics.into_iter().flatten().collect();
+    assert_eq!(
+        metrics.iter().filter_map(|m| m.metric.as_deref()).collect::<Vec<_>>(),
+        ["GroupMaxSize"]
+    );
+    let tags: Vec<_> = group.tags.into_iter().flatten().filter_map(|tag| tag.key).collect();
+    assert!(tags.contains(&"b".into()) && !tags.contains(&"a".into()), "{tags:?}");
+    let told = stacks.ok::<ops::DescribeNotificationConfigurations>(Default::default());
+    assert_eq!(told.notification_configurations, Some(Vec::new()));
+    let hooks = wire::DescribeLifecycleHooksType {
+        auto_scaling_group_name: stacks.physical("s", "G").into(),
+        ..Default::default()
+    };
+    let hooks = stacks.ok::<ops::DescribeLifecycleHooks>(hooks).lifecycle_hooks;
+    let names: Vec<_> = hooks.into_iter().flatten().filter_map(|h| h.lifecycle_hook_name).collect();
+    assert_eq!(names, ["two"]);
+}
+
+#[test]
+fn a_group_goes_from_a_template_to_a_mixed_policy() {
+    let stacks = Stacks::new();
+    stacks.create("s", &with_group(&json!({}), &[]));
+    let name = stacks.physical("s", "G");
+    let mut mixed = with_group(
+        &json!({"MixedInstancesPolicy": {
+            "InstancesDistribution": {"OnDemandBaseCapacity": 1},
+            "LaunchTemplate": {
+                "LaunchTemplateSpecification": {"LaunchTemplateId": {"Ref": "T"}, "Version": "1"},
+                "Overrides": [{"InstanceType": "t3.small", "WeightedCapacity": "2"}],
+            },
+        }}),
+        &[],
+    );
+    let properties = mixed["Resources"]["G"]["Properties"].as_object_mut().expect("properties");
+    properties.remove("LaunchTemplate");
+    stacks.update("s", &mixed);
+    assert_eq!(stacks.status("s"), "UPDATE_COMPLETE");
+    assert_eq!(stacks.physical("s", "G"), name);
+    let policy = shown(&stacks).mixed_instances_policy.expect("a policy");
+    let overrides = policy.launch_template.and_then(|t| t.overrides).unwrap_or_default();
+    assert_eq!(overrides[0].weighted_capacity.as_deref(), Some("2"));
+}
