@@ -178,6 +178,30 @@ impl World {
 
 proptest! {
     #[test]
+    fn nothing_comes_into_a_shifted_zone_until_the_shift_is_over(
+        (start, target) in (0..9_usize, 0..12_usize),
+        shifted in 0..3_usize,
+        broken in prop::collection::vec(0..12_usize, 0..3),
+    ) {
+        let mut world = World::new(desired(start, 3));
+        world.settle();
+        let before: Vec<SmolStr> = world.members.iter().map(|m| m.id.clone()).collect();
+        world.desired.shifted.insert(ZONES[shifted].into());
+        world.desired.capacity = target;
+        for number in broken.iter().filter(|_| start > 0) {
+            world.members[number % start].machine = Machine::Down;
+        }
+        world.settle();
+        prop_assert_eq!(world.in_service(), target);
+        let came = world.members.iter().filter(|m| m.zone == ZONES[shifted]);
+        prop_assert!(came.into_iter().all(|m| before.contains(&m.id)));
+        world.desired.shifted.clear();
+        world.settle();
+        prop_assert_eq!(world.in_service(), target);
+        prop_assert!(world.spread() <= 1);
+    }
+
+    #[test]
     fn a_group_comes_to_rest_at_its_desired_capacity_in_balance(
         zones in 1..=3_usize,
         targets in prop::collection::vec(0..12_usize, 1..6),
