@@ -1,7 +1,7 @@
 //! Stacks with groups that scale: policies, schedules, hooks, pools, and all that a group has.
 
 use crate::harness::{Stacks, template};
-use api::autoscaling::{self as wire, ops};
+use api::autoscaling::{self as wire, AutoScalingGroup, ops};
 use serde_json::{Value, json};
 
 /// The tutorial's next parts.
@@ -43,6 +43,15 @@ fn part(kind: &str, properties: &Value) -> Value {
 
 fn policies(stacks: &Stacks) -> Vec<wire::ScalingPolicy> {
     stacks.ok::<ops::DescribePolicies>(Default::default()).scaling_policies.unwrap_or_default()
+}
+
+fn shown(stacks: &Stacks) -> AutoScalingGroup {
+    let input = wire::AutoScalingGroupNamesType {
+        auto_scaling_group_names: Some(vec![stacks.physical("s", "G").into()]),
+        ..Default::default()
+    };
+    let found = stacks.ok::<ops::DescribeAutoScalingGroups>(input).auto_scaling_groups;
+    found.and_then(|mut groups| groups.pop()).expect("the group")
 }
 
 #[test]
