@@ -159,7 +159,8 @@ pub(super) fn fill_in(tx: &mut Tx, caller: &Caller, id: &str) {
             }
             let mut changes = plan.changes;
             if set.takes_existing {
-                set.imports = import::existing(tx, caller, &stack, &mut changes);
+                let template = wanted.parsed().unwrap_or_default();
+                set.imports = import::existing(tx, caller, &stack, &template, &mut changes);
             }
             set.changes = Arc::new(changes);
         }

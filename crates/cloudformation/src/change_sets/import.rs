@@ -11,7 +11,7 @@ use crate::resources::StackResource;
 use crate::stacks::Stack;
 use api::cloudformation::ResourceToImport;
 use cfn_resources::{Live, Properties};
-use cfn_template::{Template, schema};
+use cfn_template::{RetentionPolicy, Template, schema};
 use kernel::{ApiError, Caller, Tx};
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -118,14 +118,20 @@ pub(super) fn planned(set: &ChangeSet, plan: Plan) -> Result<Vec<Change>, String
 }
 
 /// Of resources that would be made under a name of their own: those that exist come in instead.
+/// They must be retained, so that a rollback does not delete what the stack has not made.
 pub(super) fn existing(
     tx: &mut Tx,
     caller: &Caller,
     stack: &Stack,
+    template: &Template,
     changes: &mut [Change],
 ) -> Vec<Imported> {
     let mut imports = Vec::new();
-    for change in changes.iter_mut().filter(|change| change.deed == Deed::Add) {
+    let retained = |change: &&mut Change| {
+        let resource = template.resources.get(&change.logical_id);
+        resource.is_some_and(|r| r.deletion_policy == Some(RetentionPolicy::Retain))
+    };
+    for change in changes.iter_mut().filter(|c| c.deed == Deed::Add).filter(retained) {
         let context: Value =
             change.after.as_deref().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
         let properties = Properties::from(context["Properties"].clone());

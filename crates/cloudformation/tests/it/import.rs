@@ -207,3 +207,19 @@ fn what_exists_under_its_name_comes_in_on_request() {
     assert_eq!(stacks.parameter("mine").as_deref(), Some("x"), "as its policy says");
     assert_eq!(stacks.parameter("new"), None);
 }
+
+#[test]
+fn what_would_not_be_kept_does_not_come_in() {
+    let stacks = Stacks::new();
+    stacks.keep("mine", "x");
+    let mut input = import("s", &template(&[("P", named("mine", "x"))]), &[]);
+    input.change_set_type = Some("CREATE".into());
+    input.resources_to_import = None;
+    input.import_existing_resources = Some(true);
+    let set = stacks.import(input);
+    let change = set.changes.and_then(|c| c.into_iter().next()?.resource_change).expect("a change");
+    assert_eq!(change.action.as_deref(), Some("Add"));
+    stacks.carry_out("s");
+    assert_eq!(stacks.status("s"), "ROLLBACK_COMPLETE", "the name is taken");
+    assert_eq!(stacks.parameter("mine").as_deref(), Some("x"), "and is left alone");
+}
