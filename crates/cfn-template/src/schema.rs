@@ -47,7 +47,7 @@ pub struct Schema {
 
 /// The schema of a type; nothing for custom resources and types that AWS does not have.
 pub fn lookup(type_name: &str) -> Option<Arc<Schema>> {
-    data::lookup(type_name)
+    if is_custom(type_name) { None } else { data::lookup(type_name) }
 }
 
 /// All types that have a schema, in alphabetical order.

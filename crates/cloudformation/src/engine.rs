@@ -10,6 +10,7 @@
 
 mod alarms;
 mod begin;
+mod custom;
 mod duration;
 mod expect;
 mod finish;
@@ -26,7 +27,7 @@ mod rolling;
 mod run;
 mod settle;
 mod watch;
-mod wording;
+pub(crate) mod wording;
 mod world;
 
 pub(crate) use begin::{continue_rollback, create, delete, failed_to_restore, roll_back, update};
@@ -37,3 +38,8 @@ pub(crate) use plan::{Change, Deed, Detail, Plan, plan};
 pub(crate) use run::advance;
 pub(crate) use wording::is_gone;
 pub(crate) use world::World;
+
+/// Whether resources of this type are more than placeholders.
+pub(crate) fn is_built(type_name: &str) -> bool {
+    cfn_resources::provider(type_name).is_some() || cfn_template::schema::is_custom(type_name)
+}

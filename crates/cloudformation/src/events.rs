@@ -3,6 +3,7 @@
 mod notify;
 
 use crate::errors;
+use crate::secrets::Secrets;
 use crate::stacks::{Stack, Status};
 use api::cloudformation as wire;
 use kernel::{
@@ -89,6 +90,9 @@ fn next_instant(tx: &Tx, stack: &mut Stack) -> Timestamp {
 }
 
 fn record(tx: &mut Tx, stack: &Stack, at: Timestamp, id: SmolStr, what: Happening<'_>) {
+    let secrets = Secrets::of(tx, stack);
+    let properties = what.properties.map(|text| secrets.masked_json(text));
+    let what = Happening { properties, ..what };
     if !stack.notification_arns.is_empty() {
         notify::topics(tx, stack, at, &id, &what);
     }

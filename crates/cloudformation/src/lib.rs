@@ -6,11 +6,13 @@
 
 mod engine;
 mod errors;
+mod secrets;
 mod source;
 
 kernel::resources! {
     account,
     change_sets,
+    custom_resources,
     drift,
     events,
     exports,

@@ -1,7 +1,7 @@
 //! `/_lowcloud/…`: what AWS has no call for.
 
 mod faults;
-mod wait_conditions;
+mod presigned;
 
 use crate::server::Gateway;
 use crate::wall;
@@ -66,8 +66,8 @@ async fn of_a_service(
     body: Bytes,
 ) -> Result<Json<serde_json::Value>, Failure> {
     let name = uri.path().strip_prefix(PREFIX).unwrap_or_default();
-    if name.starts_with(wait_conditions::PATH) {
-        return wait_conditions::signal(&gateway, &method, &uri, &body);
+    if let Some(control) = presigned::control_of(name) {
+        return presigned::put(&gateway, control, &method, &uri, &body);
     }
     let named = || gateway.cloud.controls().filter(|control| control.name() == name);
     let control = named().find(|control| control.is_read() == (method == Method::GET));

@@ -122,6 +122,10 @@ impl Run<'_, '_> {
                     // The group's processes go on even if that fails, which is no news.
                     let _ = self.resume(&row, &rolling);
                 }
+                if row.physical_id.is_empty() {
+                    // Its provider may have made something that must be told to go.
+                    row.physical_id = self.sent_name(&row).unwrap_or_default();
+                }
                 self.record(&mut row, status, &format!("Resource {what} cancelled"));
                 self.put(row);
             }
@@ -187,7 +191,7 @@ impl Run<'_, '_> {
             let step = self.operation.steps.iter().find(|s| s.logical_id == row.logical_id);
             let replaced = step.and_then(|step| match &step.undo {
                 Some(Undo::Replaced { old, .. }) => Some(Removal::clone(old)),
-                _ => None,
+                _ => step.replaced.as_deref().cloned(),
             });
             let dropped = (!wanted.contains(&row.logical_id)).then(|| Removal {
                 physical_id: row.physical_id.clone(),

@@ -100,6 +100,9 @@ pub(crate) struct Step {
     /// The rolling update of its group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rolling: Option<Box<Rolling>>,
+    /// What the custom resource's provider has put another in place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced: Option<Box<Removal>>,
 }
 
 impl Step {
@@ -114,6 +117,7 @@ impl Step {
             expects: None,
             told_back: false,
             rolling: None,
+            replaced: None,
         }
     }
 }

@@ -15,6 +15,7 @@ use super::settle::{self, Wanted};
 use super::world::World;
 use crate::errors;
 use crate::resources::{StackResource, of_stack};
+use crate::secrets::Secrets;
 use crate::stacks::{Stack, StackParameter};
 use cause::Causes;
 use cfn_template::{EmptyWorld, Evaluator, Resource, Template, UNKNOWN, references, schema};
@@ -87,6 +88,10 @@ pub(crate) fn plan(
         || old.notification_arns != new.notification_arns
         || old.description != new.description
         || outputs_differ(&evaluator, old);
+    let secrets = world.with(|tx, _| Secrets::between(tx, old, new));
+    if !secrets.is_empty() {
+        changes.iter_mut().for_each(|change| change.hide(&secrets));
+    }
     Ok(Plan { changes, beside })
 }
 

@@ -174,16 +174,18 @@ impl Settler<'_, '_, '_> {
             self.run.put(row);
             return Ok(Started::Unchanged);
         }
-        let why = match cfn_resources::provider(&row.resource_type) {
-            Some(_) => String::new(),
-            None => wording::placeholder(&row.resource_type),
+        let why = match super::is_built(&row.resource_type) {
+            true => String::new(),
+            false => wording::placeholder(&row.resource_type),
         };
         self.run.record(&mut row, Status::CreateInProgress, &why);
         match self.make(&row, wanted) {
             Ok(id) => row.physical_id = id,
             Err(reason) => return Err(self.fail(row, true, reason)),
         }
-        self.run.record(&mut row, Status::CreateInProgress, "Resource creation Initiated");
+        if !row.physical_id.is_empty() {
+            self.run.record(&mut row, Status::CreateInProgress, "Resource creation Initiated");
+        }
         self.run.put(row);
         Ok(Started::Running(Undo::Created))
     }
@@ -331,7 +333,9 @@ impl Settler<'_, '_, '_> {
                 return Err(self.fail(row, false, reason));
             }
         }
-        self.run.record(&mut row, Status::UpdateInProgress, "Resource creation Initiated");
+        if !row.physical_id.is_empty() {
+            self.run.record(&mut row, Status::UpdateInProgress, "Resource creation Initiated");
+        }
         self.run.put(row);
         Ok(Started::Running(Undo::Replaced {
             old: Box::new(Removal {

@@ -20,7 +20,10 @@ impl Run<'_, '_> {
         let created = matches!(step.undo, Some(Undo::Created));
         let mut row = StackResource::clone(&row);
         let failure = match self.standing(number, &mut row) {
-            Ok(Standing::Done) => None,
+            Ok(Standing::Done) => {
+                self.note_name(number, &mut row);
+                None
+            }
             Ok(standing) => return standing,
             Err(reason) => Some(reason),
         };

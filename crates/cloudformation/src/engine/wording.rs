@@ -4,7 +4,8 @@ use kernel::{ApiError, Tx};
 
 /// The reason of a failed resource: the service's message, as the registry's handlers wrap it.
 pub(super) fn of_error(tx: &mut Tx, resource_type: &str, error: &ApiError) -> String {
-    if error.code == "NotImplemented" || resource_type.starts_with("AWS::CloudFormation::") {
+    let own = ["AWS::CloudFormation::", "Custom::"].iter().any(|p| resource_type.starts_with(p));
+    if error.code == "NotImplemented" || own {
         return error.message.clone();
     }
     let service = match resource_type.split("::").nth(1).unwrap_or_default() {
@@ -63,6 +64,30 @@ pub(super) fn custom_named(name: &str) -> String {
     format!(
         "CloudFormation cannot update a stack when a custom-named resource requires replacing. \
          Rename {name} and update the stack again."
+    )
+}
+
+/// Of a custom resource whose answer is longer than AWS takes. From memory, as the next three.
+pub(crate) const TOO_LONG: &str = "Response object is too long.";
+
+/// Of a custom resource whose answer is no JSON object.
+pub(crate) const NO_JSON: &str = "Failed to parse the response of the custom resource.";
+
+/// Of a custom resource whose provider says that it failed.
+pub(crate) fn custom_failed(reason: &str, request: &str) -> String {
+    format!(
+        "Received response status [FAILED] from custom resource. Message returned: {reason} \
+         (RequestId: {request})"
+    )
+}
+
+/// Of a custom resource whose provider says nothing.
+pub(crate) fn custom_silent(request: &str) -> String {
+    format!(
+        "CloudFormation did not receive a response from your Custom Resource. Please check your \
+         logs for requestId [{request}]. If you are using the Python cfn-response module, you may \
+         need to update your Lambda function code so that CloudFormation can attach the updated \
+         version."
     )
 }
 

@@ -1,5 +1,6 @@
 //! The world as templates see it: other resources of the stack, exports, parameters, zones.
 
+use super::custom::Custom;
 use super::placeholder::Placeholder;
 use crate::exports::Export;
 use crate::resources::StackResource;
@@ -7,7 +8,7 @@ use crate::source;
 use crate::stacks::Stack;
 use api::{ec2, ssm};
 use cfn_resources::{Context, Provider, StackFacts};
-use cfn_template::{Lookup, Problem, Resolution, no_export, no_ssm_parameter};
+use cfn_template::{Lookup, Problem, Resolution, no_export, no_ssm_parameter, schema};
 use kernel::{Caller, Timestamp, Tx};
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -79,9 +80,10 @@ impl<'a> World<'a> {
         resource_type: &str,
         work: impl FnOnce(&dyn Provider, &mut Context<'_>) -> T,
     ) -> Option<T> {
-        let placeholder = Placeholder { resource_type };
+        let (custom, placeholder) = (Custom { resource_type }, Placeholder { resource_type });
         let provider: &dyn Provider = match cfn_resources::provider(resource_type) {
             Some(provider) => provider,
+            None if schema::is_custom(resource_type) => &custom,
             None if self.with(|tx, _| tx.settings().placeholders) => &placeholder,
             None => return None,
         };

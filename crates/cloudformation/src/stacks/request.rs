@@ -2,7 +2,7 @@
 
 use super::row::{Stack, stored};
 use super::{StackParameter, Triggers};
-use crate::engine::World;
+use crate::engine::{self, World};
 use crate::errors;
 use crate::resources::of_stack;
 use api::cloudformation::{Parameter, RollbackConfiguration, Tag};
@@ -123,7 +123,7 @@ fn check_types(tx: &Tx, evaluator: &Evaluator<'_>) -> Result<(), ApiError> {
     let mut missing: Vec<&str> = evaluator
         .resources()
         .map(|(_, resource)| resource.resource_type.as_str())
-        .filter(|name| cfn_resources::provider(name).is_none())
+        .filter(|name| !engine::is_built(name))
         .collect();
     missing.sort_unstable();
     missing.dedup();

@@ -6,6 +6,7 @@ mod alarms;
 mod cdk;
 mod change_sets;
 mod creation;
+mod custom_resources;
 mod deletion;
 mod description;
 mod drift;

@@ -103,7 +103,9 @@ pub(super) fn parameters(arguments: &[String]) -> Result<Vec<GivenParameter>, Fa
 /// Types of AWS's that this lowcloud lacks: no fault of the template.
 fn absent(text: &str) -> Vec<Finding> {
     let Ok(template) = cfn_template::parse(text) else { return Vec::new() };
-    let lacks = |name: &str| cfn_resources::provider(name).is_none();
+    let lacks = |name: &str| {
+        cfn_resources::provider(name).is_none() && !cfn_template::schema::is_custom(name)
+    };
     let resources = template.resources.iter().filter(|(_, r)| lacks(&r.resource_type));
     resources
         .map(|(id, resource)| Finding {

@@ -1,5 +1,6 @@
 //! What a plan says of one resource, as change sets keep it.
 
+use crate::secrets::Secrets;
 use cfn_template::Replacement;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -58,6 +59,18 @@ impl Change {
             "Conditional"
         } else {
             "False"
+        }
+    }
+
+    /// Hides what is not to be shown.
+    pub(super) fn hide(&mut self, secrets: &Secrets) {
+        for context in [&mut self.before, &mut self.after].into_iter().flatten() {
+            *context = secrets.masked_json(context.as_str().into()).to_string();
+        }
+        for detail in &mut self.details {
+            for value in [&mut detail.before, &mut detail.after].into_iter().flatten() {
+                *value = secrets.masked(value);
+            }
         }
     }
 

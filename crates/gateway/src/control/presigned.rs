@@ -1,5 +1,6 @@
-//! Signals of guests: a PUT to the URL of a wait condition's handle, as `cfn-signal` and
-//! `curl -T` send it. On AWS the URL is a bucket's.
+//! What is PUT to URLs that CloudFormation has given away: signals of guests to the handles of
+//! wait conditions, as `cfn-signal` and `curl -T` send them, and the answers of custom resources'
+//! providers. On AWS the URLs are presigned ones of buckets.
 
 use super::Failure;
 use crate::server::Gateway;
@@ -9,18 +10,29 @@ use axum::http::{Method, StatusCode, Uri};
 use kernel::Caller;
 use serde_json::{Value, json};
 
-/// What the paths of handles begin with, after the control API's prefix.
-pub(super) const PATH: &str = "cloudformation-waitcondition-";
+/// What the paths begin with, after the control API's prefix, and the control that takes them.
+const PATHS: [(&str, &str); 2] = [
+    ("cloudformation-waitcondition-", "cloudformation.wait-signal"),
+    ("cloudformation-custom-resource-response-", "cloudformation.custom-answer"),
+];
+
+/// The control that takes what is sent to a path.
+pub(super) fn control_of(name: &str) -> Option<&'static str> {
+    PATHS.iter().find(|(path, _)| name.starts_with(path)).map(|(_, control)| *control)
+}
 
 /// `PUT /_lowcloud/cloudformation-waitcondition-<region>/<stack's ARN>/<logical id>?Signature=…`
-pub(super) fn signal(
+/// and `PUT /_lowcloud/cloudformation-custom-resource-response-<region>/<stack's ARN>|<logical
+/// id>|<request's id>?Signature=…`
+pub(super) fn put(
     gateway: &Gateway,
+    control: &str,
     method: &Method,
     uri: &Uri,
     body: &[u8],
 ) -> Result<Json<Value>, Failure> {
     if *method != Method::PUT {
-        let why = "signals are sent to a wait condition's handle by PUT";
+        let why = "this URL takes a PUT";
         return Err(Failure(StatusCode::METHOD_NOT_ALLOWED, why.to_owned()));
     }
     // arn:aws:cloudformation:<region>:<account>:stack/…
@@ -31,13 +43,13 @@ pub(super) fn signal(
     let sound = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
     let known = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     if !known || region.len() > 32 || !region.bytes().all(sound) {
-        let why = "no wait condition handle has this URL";
+        let why = "nothing has this URL";
         return Err(Failure(StatusCode::FORBIDDEN, why.to_owned()));
     }
     let caller = Caller::new(account, region);
     let url = format!("{}{uri}", gateway.cloud.settings().endpoint);
     let request = json!({ "url": url, "body": String::from_utf8_lossy(body) });
-    let Some(control) = gateway.cloud.internal_control("cloudformation.wait-signal") else {
+    let Some(control) = gateway.cloud.internal_control(control) else {
         return Err(Failure(StatusCode::NOT_FOUND, "there is no CloudFormation".to_owned()));
     };
     let answer = gateway.cloud.control(wall(), control, &caller, &request).map_err(|error| {
