@@ -45,6 +45,24 @@ pub mod ops {
         type Input = super::CreateStackInput;
         type Output = super::CreateStackOutput;
     }
+    /// `CreateStackInstances`
+    #[derive(Debug)]
+    pub struct CreateStackInstances;
+    impl model::Operation for CreateStackInstances {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "CreateStackInstances";
+        type Input = super::CreateStackInstancesInput;
+        type Output = super::CreateStackInstancesOutput;
+    }
+    /// `CreateStackSet`
+    #[derive(Debug)]
+    pub struct CreateStackSet;
+    impl model::Operation for CreateStackSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "CreateStackSet";
+        type Input = super::CreateStackSetInput;
+        type Output = super::CreateStackSetOutput;
+    }
     /// `DeleteChangeSet`
     #[derive(Debug)]
     pub struct DeleteChangeSet;
@@ -62,6 +80,24 @@ pub mod ops {
         const NAME: &'static str = "DeleteStack";
         type Input = super::DeleteStackInput;
         type Output = ();
+    }
+    /// `DeleteStackInstances`
+    #[derive(Debug)]
+    pub struct DeleteStackInstances;
+    impl model::Operation for DeleteStackInstances {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DeleteStackInstances";
+        type Input = super::DeleteStackInstancesInput;
+        type Output = super::DeleteStackInstancesOutput;
+    }
+    /// `DeleteStackSet`
+    #[derive(Debug)]
+    pub struct DeleteStackSet;
+    impl model::Operation for DeleteStackSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DeleteStackSet";
+        type Input = super::DeleteStackSetInput;
+        type Output = super::DeleteStackSetOutput;
     }
     /// `DescribeAccountLimits`
     #[derive(Debug)]
@@ -99,6 +135,15 @@ pub mod ops {
         type Input = super::DescribeStackEventsInput;
         type Output = super::DescribeStackEventsOutput;
     }
+    /// `DescribeStackInstance`
+    #[derive(Debug)]
+    pub struct DescribeStackInstance;
+    impl model::Operation for DescribeStackInstance {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DescribeStackInstance";
+        type Input = super::DescribeStackInstanceInput;
+        type Output = super::DescribeStackInstanceOutput;
+    }
     /// `DescribeStackResource`
     #[derive(Debug)]
     pub struct DescribeStackResource;
@@ -125,6 +170,24 @@ pub mod ops {
         const NAME: &'static str = "DescribeStackResources";
         type Input = super::DescribeStackResourcesInput;
         type Output = super::DescribeStackResourcesOutput;
+    }
+    /// `DescribeStackSet`
+    #[derive(Debug)]
+    pub struct DescribeStackSet;
+    impl model::Operation for DescribeStackSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DescribeStackSet";
+        type Input = super::DescribeStackSetInput;
+        type Output = super::DescribeStackSetOutput;
+    }
+    /// `DescribeStackSetOperation`
+    #[derive(Debug)]
+    pub struct DescribeStackSetOperation;
+    impl model::Operation for DescribeStackSetOperation {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DescribeStackSetOperation";
+        type Input = super::DescribeStackSetOperationInput;
+        type Output = super::DescribeStackSetOperationOutput;
     }
     /// `DescribeStacks`
     #[derive(Debug)]
@@ -161,6 +224,15 @@ pub mod ops {
         const NAME: &'static str = "DetectStackResourceDrift";
         type Input = super::DetectStackResourceDriftInput;
         type Output = super::DetectStackResourceDriftOutput;
+    }
+    /// `DetectStackSetDrift`
+    #[derive(Debug)]
+    pub struct DetectStackSetDrift;
+    impl model::Operation for DetectStackSetDrift {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "DetectStackSetDrift";
+        type Input = super::DetectStackSetDriftInput;
+        type Output = super::DetectStackSetDriftOutput;
     }
     /// `ExecuteChangeSet`
     #[derive(Debug)]
@@ -225,6 +297,24 @@ pub mod ops {
         type Input = super::ListImportsInput;
         type Output = super::ListImportsOutput;
     }
+    /// `ListStackInstanceResourceDrifts`
+    #[derive(Debug)]
+    pub struct ListStackInstanceResourceDrifts;
+    impl model::Operation for ListStackInstanceResourceDrifts {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ListStackInstanceResourceDrifts";
+        type Input = super::ListStackInstanceResourceDriftsInput;
+        type Output = super::ListStackInstanceResourceDriftsOutput;
+    }
+    /// `ListStackInstances`
+    #[derive(Debug)]
+    pub struct ListStackInstances;
+    impl model::Operation for ListStackInstances {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ListStackInstances";
+        type Input = super::ListStackInstancesInput;
+        type Output = super::ListStackInstancesOutput;
+    }
     /// `ListStackResources`
     #[derive(Debug)]
     pub struct ListStackResources;
@@ -233,6 +323,33 @@ pub mod ops {
         const NAME: &'static str = "ListStackResources";
         type Input = super::ListStackResourcesInput;
         type Output = super::ListStackResourcesOutput;
+    }
+    /// `ListStackSetOperationResults`
+    #[derive(Debug)]
+    pub struct ListStackSetOperationResults;
+    impl model::Operation for ListStackSetOperationResults {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ListStackSetOperationResults";
+        type Input = super::ListStackSetOperationResultsInput;
+        type Output = super::ListStackSetOperationResultsOutput;
+    }
+    /// `ListStackSetOperations`
+    #[derive(Debug)]
+    pub struct ListStackSetOperations;
+    impl model::Operation for ListStackSetOperations {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ListStackSetOperations";
+        type Input = super::ListStackSetOperationsInput;
+        type Output = super::ListStackSetOperationsOutput;
+    }
+    /// `ListStackSets`
+    #[derive(Debug)]
+    pub struct ListStackSets;
+    impl model::Operation for ListStackSets {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "ListStackSets";
+        type Input = super::ListStackSetsInput;
+        type Output = super::ListStackSetsOutput;
     }
     /// `ListStacks`
     #[derive(Debug)]
@@ -279,6 +396,15 @@ pub mod ops {
         type Input = super::SignalResourceInput;
         type Output = ();
     }
+    /// `StopStackSetOperation`
+    #[derive(Debug)]
+    pub struct StopStackSetOperation;
+    impl model::Operation for StopStackSetOperation {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "StopStackSetOperation";
+        type Input = super::StopStackSetOperationInput;
+        type Output = super::StopStackSetOperationOutput;
+    }
     /// `UpdateStack`
     #[derive(Debug)]
     pub struct UpdateStack;
@@ -287,6 +413,24 @@ pub mod ops {
         const NAME: &'static str = "UpdateStack";
         type Input = super::UpdateStackInput;
         type Output = super::UpdateStackOutput;
+    }
+    /// `UpdateStackInstances`
+    #[derive(Debug)]
+    pub struct UpdateStackInstances;
+    impl model::Operation for UpdateStackInstances {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "UpdateStackInstances";
+        type Input = super::UpdateStackInstancesInput;
+        type Output = super::UpdateStackInstancesOutput;
+    }
+    /// `UpdateStackSet`
+    #[derive(Debug)]
+    pub struct UpdateStackSet;
+    impl model::Operation for UpdateStackSet {
+        const SERVICE: &'static str = "cloudformation";
+        const NAME: &'static str = "UpdateStackSet";
+        type Input = super::UpdateStackSetInput;
+        type Output = super::UpdateStackSetOutput;
     }
     /// `UpdateTerminationProtection`
     #[derive(Debug)]
@@ -308,6 +452,25 @@ pub mod ops {
     }
 }
 
+/// `AccountGateResult`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccountGateResult {
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+}
+impl model::Output for AccountGateResult {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+        ];
+        if let Some(v) = &self.status { put::text(w, &M[0], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[1], v) }
+    }
+}
+
 /// `AccountLimit`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccountLimit {
@@ -324,6 +487,43 @@ impl model::Output for AccountLimit {
         ];
         if let Some(v) = &self.name { put::text(w, &M[0], v) }
         if let Some(v) = &self.value { put::integer(w, &M[1], v) }
+    }
+}
+
+/// `AutoDeployment`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AutoDeployment {
+    /// `Enabled`
+    pub enabled: Option<bool>,
+    /// `RetainStacksOnAccountRemoval`
+    pub retain_stacks_on_account_removal: Option<bool>,
+    /// `DependsOn`
+    pub depends_on: Option<Vec<SmolStr>>,
+}
+impl model::Input for AutoDeployment {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Enabled" => out.enabled = take::boolean(value),
+                "RetainStacksOnAccountRemoval" => out.retain_stacks_on_account_removal = take::boolean(value),
+                "DependsOn" => out.depends_on = (|v| take::list(v, take::text))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Output for AutoDeployment {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 3] = [
+            Member { wire: "Enabled", ..NONE },
+            Member { wire: "RetainStacksOnAccountRemoval", ..NONE },
+            Member { wire: "DependsOn", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.enabled { put::boolean(w, &M[0], v) }
+        if let Some(v) = &self.retain_stacks_on_account_removal { put::boolean(w, &M[1], v) }
+        if let Some(v) = &self.depends_on { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[2], v) }
     }
 }
 
@@ -651,6 +851,61 @@ impl model::Input for CreateStackInput {
     }
 }
 
+/// `CreateStackInstancesInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateStackInstancesInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `Accounts`
+    pub accounts: Option<Vec<SmolStr>>,
+    /// `DeploymentTargets`
+    pub deployment_targets: Option<DeploymentTargets>,
+    /// `Regions`
+    pub regions: Vec<SmolStr>,
+    /// `ParameterOverrides`
+    pub parameter_overrides: Option<Vec<Parameter>>,
+    /// `OperationPreferences`
+    pub operation_preferences: Option<StackSetOperationPreferences>,
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for CreateStackInstancesInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "Accounts" => out.accounts = (|v| take::list(v, take::text))(value),
+                "DeploymentTargets" => out.deployment_targets = take::structure::<DeploymentTargets>(value),
+                "Regions" => out.regions = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                "ParameterOverrides" => out.parameter_overrides = (|v| take::list(v, take::structure::<Parameter>))(value),
+                "OperationPreferences" => out.operation_preferences = take::structure::<StackSetOperationPreferences>(value),
+                "OperationId" => out.operation_id = take::text(value),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateStackInstancesOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateStackInstancesOutput {
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+}
+impl model::Output for CreateStackInstancesOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "OperationId", ..NONE },
+        ];
+        if let Some(v) = &self.operation_id { put::text(w, &M[0], v) }
+    }
+}
+
 /// `CreateStackOutput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateStackOutput {
@@ -667,6 +922,82 @@ impl model::Output for CreateStackOutput {
         ];
         if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
         if let Some(v) = &self.operation_id { put::text(w, &M[1], v) }
+    }
+}
+
+/// `CreateStackSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateStackSetInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `TemplateBody`
+    pub template_body: Option<SmolStr>,
+    /// `TemplateURL`
+    pub template_url: Option<SmolStr>,
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `Parameters`
+    pub parameters: Option<Vec<Parameter>>,
+    /// `Capabilities`
+    pub capabilities: Option<Vec<SmolStr>>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `AdministrationRoleARN`
+    pub administration_role_arn: Option<SmolStr>,
+    /// `ExecutionRoleName`
+    pub execution_role_name: Option<SmolStr>,
+    /// `PermissionModel`
+    pub permission_model: Option<SmolStr>,
+    /// `AutoDeployment`
+    pub auto_deployment: Option<AutoDeployment>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+    /// `ClientRequestToken`
+    pub client_request_token: Option<SmolStr>,
+    /// `ManagedExecution`
+    pub managed_execution: Option<ManagedExecution>,
+}
+impl model::Input for CreateStackSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "Description" => out.description = take::text(value),
+                "TemplateBody" => out.template_body = take::text(value),
+                "TemplateURL" => out.template_url = take::text(value),
+                "StackId" => out.stack_id = take::text(value),
+                "Parameters" => out.parameters = (|v| take::list(v, take::structure::<Parameter>))(value),
+                "Capabilities" => out.capabilities = (|v| take::list(v, take::text))(value),
+                "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value),
+                "AdministrationRoleARN" => out.administration_role_arn = take::text(value),
+                "ExecutionRoleName" => out.execution_role_name = take::text(value),
+                "PermissionModel" => out.permission_model = take::text(value),
+                "AutoDeployment" => out.auto_deployment = take::structure::<AutoDeployment>(value),
+                "CallAs" => out.call_as = take::text(value),
+                "ClientRequestToken" => out.client_request_token = take::text(value),
+                "ManagedExecution" => out.managed_execution = take::structure::<ManagedExecution>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `CreateStackSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateStackSetOutput {
+    /// `StackSetId`
+    pub stack_set_id: Option<SmolStr>,
+}
+impl model::Output for CreateStackSetOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackSetId", ..NONE },
+        ];
+        if let Some(v) = &self.stack_set_id { put::text(w, &M[0], v) }
     }
 }
 
@@ -734,6 +1065,91 @@ impl model::Input for DeleteStackInput {
     }
 }
 
+/// `DeleteStackInstancesInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteStackInstancesInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `Accounts`
+    pub accounts: Option<Vec<SmolStr>>,
+    /// `DeploymentTargets`
+    pub deployment_targets: Option<DeploymentTargets>,
+    /// `Regions`
+    pub regions: Vec<SmolStr>,
+    /// `OperationPreferences`
+    pub operation_preferences: Option<StackSetOperationPreferences>,
+    /// `RetainStacks`
+    pub retain_stacks: bool,
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for DeleteStackInstancesInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "Accounts" => out.accounts = (|v| take::list(v, take::text))(value),
+                "DeploymentTargets" => out.deployment_targets = take::structure::<DeploymentTargets>(value),
+                "Regions" => out.regions = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                "OperationPreferences" => out.operation_preferences = take::structure::<StackSetOperationPreferences>(value),
+                "RetainStacks" => out.retain_stacks = take::boolean(value).unwrap_or_default(),
+                "OperationId" => out.operation_id = take::text(value),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteStackInstancesOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteStackInstancesOutput {
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+}
+impl model::Output for DeleteStackInstancesOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "OperationId", ..NONE },
+        ];
+        if let Some(v) = &self.operation_id { put::text(w, &M[0], v) }
+    }
+}
+
+/// `DeleteStackSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteStackSetInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for DeleteStackSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DeleteStackSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteStackSetOutput {
+}
+impl model::Output for DeleteStackSetOutput {
+    fn write(&self, _: &mut dyn model::Writer) {}
+}
+
 /// `DeploymentConfig`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeploymentConfig {
@@ -763,6 +1179,48 @@ impl model::Output for DeploymentConfig {
         ];
         if let Some(v) = &self.mode { put::text(w, &M[0], v) }
         if let Some(v) = &self.disable_rollback { put::boolean(w, &M[1], v) }
+    }
+}
+
+/// `DeploymentTargets`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeploymentTargets {
+    /// `Accounts`
+    pub accounts: Option<Vec<SmolStr>>,
+    /// `AccountsUrl`
+    pub accounts_url: Option<SmolStr>,
+    /// `OrganizationalUnitIds`
+    pub organizational_unit_ids: Option<Vec<SmolStr>>,
+    /// `AccountFilterType`
+    pub account_filter_type: Option<SmolStr>,
+}
+impl model::Input for DeploymentTargets {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Accounts" => out.accounts = (|v| take::list(v, take::text))(value),
+                "AccountsUrl" => out.accounts_url = take::text(value),
+                "OrganizationalUnitIds" => out.organizational_unit_ids = (|v| take::list(v, take::text))(value),
+                "AccountFilterType" => out.account_filter_type = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Output for DeploymentTargets {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 4] = [
+            Member { wire: "Accounts", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "AccountsUrl", ..NONE },
+            Member { wire: "OrganizationalUnitIds", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "AccountFilterType", ..NONE },
+        ];
+        if let Some(v) = &self.accounts { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[0], v) }
+        if let Some(v) = &self.accounts_url { put::text(w, &M[1], v) }
+        if let Some(v) = &self.organizational_unit_ids { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[2], v) }
+        if let Some(v) = &self.account_filter_type { put::text(w, &M[3], v) }
     }
 }
 
@@ -1038,6 +1496,49 @@ impl model::Output for DescribeStackEventsOutput {
     }
 }
 
+/// `DescribeStackInstanceInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackInstanceInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `StackInstanceAccount`
+    pub stack_instance_account: SmolStr,
+    /// `StackInstanceRegion`
+    pub stack_instance_region: SmolStr,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for DescribeStackInstanceInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "StackInstanceAccount" => out.stack_instance_account = take::text(value).unwrap_or_default(),
+                "StackInstanceRegion" => out.stack_instance_region = take::text(value).unwrap_or_default(),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeStackInstanceOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackInstanceOutput {
+    /// `StackInstance`
+    pub stack_instance: Option<StackInstance>,
+}
+impl model::Output for DescribeStackInstanceOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackInstance", ..NONE },
+        ];
+        if let Some(v) = &self.stack_instance { put::structure::<StackInstance>(w, &M[0], v) }
+    }
+}
+
 /// `DescribeStackResourceDriftsInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeStackResourceDriftsInput {
@@ -1159,6 +1660,83 @@ impl model::Output for DescribeStackResourcesOutput {
             Member { wire: "StackResources", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
         ];
         if let Some(v) = &self.stack_resources { (|w: &mut dyn model::Writer, m, v: &Vec<StackResource>| put::list(w, m, v, put::structure::<StackResource>))(w, &M[0], v) }
+    }
+}
+
+/// `DescribeStackSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackSetInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for DescribeStackSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeStackSetOperationInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackSetOperationInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `OperationId`
+    pub operation_id: SmolStr,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for DescribeStackSetOperationInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "OperationId" => out.operation_id = take::text(value).unwrap_or_default(),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DescribeStackSetOperationOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackSetOperationOutput {
+    /// `StackSetOperation`
+    pub stack_set_operation: Option<StackSetOperation>,
+}
+impl model::Output for DescribeStackSetOperationOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackSetOperation", ..NONE },
+        ];
+        if let Some(v) = &self.stack_set_operation { put::structure::<StackSetOperation>(w, &M[0], v) }
+    }
+}
+
+/// `DescribeStackSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeStackSetOutput {
+    /// `StackSet`
+    pub stack_set: Option<StackSet>,
+}
+impl model::Output for DescribeStackSetOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "StackSet", ..NONE },
+        ];
+        if let Some(v) = &self.stack_set { put::structure::<StackSet>(w, &M[0], v) }
     }
 }
 
@@ -1427,6 +2005,49 @@ impl model::Output for DetectStackResourceDriftOutput {
             Member { wire: "StackResourceDrift", ..NONE },
         ];
         if let Some(v) = &self.stack_resource_drift { put::structure::<StackResourceDrift>(w, &M[0], v) }
+    }
+}
+
+/// `DetectStackSetDriftInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetectStackSetDriftInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `OperationPreferences`
+    pub operation_preferences: Option<StackSetOperationPreferences>,
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for DetectStackSetDriftInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "OperationPreferences" => out.operation_preferences = take::structure::<StackSetOperationPreferences>(value),
+                "OperationId" => out.operation_id = take::text(value),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `DetectStackSetDriftOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetectStackSetDriftOutput {
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+}
+impl model::Output for DetectStackSetDriftOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "OperationId", ..NONE },
+        ];
+        if let Some(v) = &self.operation_id { put::text(w, &M[0], v) }
     }
 }
 
@@ -1775,6 +2396,121 @@ impl model::Output for ListImportsOutput {
     }
 }
 
+/// `ListStackInstanceResourceDriftsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackInstanceResourceDriftsInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `StackInstanceResourceDriftStatuses`
+    pub stack_instance_resource_drift_statuses: Option<Vec<SmolStr>>,
+    /// `StackInstanceAccount`
+    pub stack_instance_account: SmolStr,
+    /// `StackInstanceRegion`
+    pub stack_instance_region: SmolStr,
+    /// `OperationId`
+    pub operation_id: SmolStr,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for ListStackInstanceResourceDriftsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "StackInstanceResourceDriftStatuses" => out.stack_instance_resource_drift_statuses = (|v| take::list(v, take::text))(value),
+                "StackInstanceAccount" => out.stack_instance_account = take::text(value).unwrap_or_default(),
+                "StackInstanceRegion" => out.stack_instance_region = take::text(value).unwrap_or_default(),
+                "OperationId" => out.operation_id = take::text(value).unwrap_or_default(),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListStackInstanceResourceDriftsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackInstanceResourceDriftsOutput {
+    /// `Summaries`
+    pub summaries: Option<Vec<StackInstanceResourceDriftsSummary>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListStackInstanceResourceDriftsOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Summaries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.summaries { (|w: &mut dyn model::Writer, m, v: &Vec<StackInstanceResourceDriftsSummary>| put::list(w, m, v, put::structure::<StackInstanceResourceDriftsSummary>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `ListStackInstancesInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackInstancesInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `Filters`
+    pub filters: Option<Vec<StackInstanceFilter>>,
+    /// `StackInstanceAccount`
+    pub stack_instance_account: Option<SmolStr>,
+    /// `StackInstanceRegion`
+    pub stack_instance_region: Option<SmolStr>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for ListStackInstancesInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "Filters" => out.filters = (|v| take::list(v, take::structure::<StackInstanceFilter>))(value),
+                "StackInstanceAccount" => out.stack_instance_account = take::text(value),
+                "StackInstanceRegion" => out.stack_instance_region = take::text(value),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListStackInstancesOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackInstancesOutput {
+    /// `Summaries`
+    pub summaries: Option<Vec<StackInstanceSummary>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListStackInstancesOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Summaries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.summaries { (|w: &mut dyn model::Writer, m, v: &Vec<StackInstanceSummary>| put::list(w, m, v, put::structure::<StackInstanceSummary>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
 /// `ListStackResourcesInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListStackResourcesInput {
@@ -1812,6 +2548,153 @@ impl model::Output for ListStackResourcesOutput {
             Member { wire: "NextToken", ..NONE },
         ];
         if let Some(v) = &self.stack_resource_summaries { (|w: &mut dyn model::Writer, m, v: &Vec<StackResourceSummary>| put::list(w, m, v, put::structure::<StackResourceSummary>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `ListStackSetOperationResultsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackSetOperationResultsInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `OperationId`
+    pub operation_id: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+    /// `Filters`
+    pub filters: Option<Vec<OperationResultFilter>>,
+}
+impl model::Input for ListStackSetOperationResultsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "OperationId" => out.operation_id = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "CallAs" => out.call_as = take::text(value),
+                "Filters" => out.filters = (|v| take::list(v, take::structure::<OperationResultFilter>))(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListStackSetOperationResultsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackSetOperationResultsOutput {
+    /// `Summaries`
+    pub summaries: Option<Vec<StackSetOperationResultSummary>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListStackSetOperationResultsOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Summaries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.summaries { (|w: &mut dyn model::Writer, m, v: &Vec<StackSetOperationResultSummary>| put::list(w, m, v, put::structure::<StackSetOperationResultSummary>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `ListStackSetOperationsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackSetOperationsInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for ListStackSetOperationsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListStackSetOperationsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackSetOperationsOutput {
+    /// `Summaries`
+    pub summaries: Option<Vec<StackSetOperationSummary>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListStackSetOperationsOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Summaries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.summaries { (|w: &mut dyn model::Writer, m, v: &Vec<StackSetOperationSummary>| put::list(w, m, v, put::structure::<StackSetOperationSummary>))(w, &M[0], v) }
+        if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
+    }
+}
+
+/// `ListStackSetsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackSetsInput {
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+    /// `MaxResults`
+    pub max_results: Option<i64>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for ListStackSetsInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "NextToken" => out.next_token = take::text(value),
+                "MaxResults" => out.max_results = take::integer(value),
+                "Status" => out.status = take::text(value),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `ListStackSetsOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListStackSetsOutput {
+    /// `Summaries`
+    pub summaries: Option<Vec<StackSetSummary>>,
+    /// `NextToken`
+    pub next_token: Option<SmolStr>,
+}
+impl model::Output for ListStackSetsOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 2] = [
+            Member { wire: "Summaries", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "NextToken", ..NONE },
+        ];
+        if let Some(v) = &self.summaries { (|w: &mut dyn model::Writer, m, v: &Vec<StackSetSummary>| put::list(w, m, v, put::structure::<StackSetSummary>))(w, &M[0], v) }
         if let Some(v) = &self.next_token { put::text(w, &M[1], v) }
     }
 }
@@ -1955,6 +2838,33 @@ impl model::Output for LoggingConfig {
     }
 }
 
+/// `ManagedExecution`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ManagedExecution {
+    /// `Active`
+    pub active: Option<bool>,
+}
+impl model::Input for ManagedExecution {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Active" => out.active = take::boolean(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Output for ManagedExecution {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "Active", ..NONE },
+        ];
+        if let Some(v) = &self.active { put::boolean(w, &M[0], v) }
+    }
+}
+
 /// `ModuleInfo`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModuleInfo {
@@ -1990,6 +2900,28 @@ impl model::Output for OperationEntry {
         ];
         if let Some(v) = &self.operation_type { put::text(w, &M[0], v) }
         if let Some(v) = &self.operation_id { put::text(w, &M[1], v) }
+    }
+}
+
+/// `OperationResultFilter`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OperationResultFilter {
+    /// `Name`
+    pub name: Option<SmolStr>,
+    /// `Values`
+    pub values: Option<SmolStr>,
+}
+impl model::Input for OperationResultFilter {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Name" => out.name = take::text(value),
+                "Values" => out.values = take::text(value),
+                _ => {}
+            }
+        }
+        out
     }
 }
 
@@ -2816,6 +3748,200 @@ impl model::Output for StackEvent {
     }
 }
 
+/// `StackInstance`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackInstance {
+    /// `StackSetId`
+    pub stack_set_id: Option<SmolStr>,
+    /// `Region`
+    pub region: Option<SmolStr>,
+    /// `Account`
+    pub account: Option<SmolStr>,
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `ParameterOverrides`
+    pub parameter_overrides: Option<Vec<Parameter>>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StackInstanceStatus`
+    pub stack_instance_status: Option<StackInstanceComprehensiveStatus>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `OrganizationalUnitId`
+    pub organizational_unit_id: Option<SmolStr>,
+    /// `DriftStatus`
+    pub drift_status: Option<SmolStr>,
+    /// `LastDriftCheckTimestamp`
+    pub last_drift_check_timestamp: Option<Timestamp>,
+    /// `LastOperationId`
+    pub last_operation_id: Option<SmolStr>,
+}
+impl model::Output for StackInstance {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 12] = [
+            Member { wire: "StackSetId", ..NONE },
+            Member { wire: "Region", ..NONE },
+            Member { wire: "Account", ..NONE },
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "ParameterOverrides", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StackInstanceStatus", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "OrganizationalUnitId", ..NONE },
+            Member { wire: "DriftStatus", ..NONE },
+            Member { wire: "LastDriftCheckTimestamp", ..NONE },
+            Member { wire: "LastOperationId", ..NONE },
+        ];
+        if let Some(v) = &self.stack_set_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.region { put::text(w, &M[1], v) }
+        if let Some(v) = &self.account { put::text(w, &M[2], v) }
+        if let Some(v) = &self.stack_id { put::text(w, &M[3], v) }
+        if let Some(v) = &self.parameter_overrides { (|w: &mut dyn model::Writer, m, v: &Vec<Parameter>| put::list(w, m, v, put::structure::<Parameter>))(w, &M[4], v) }
+        if let Some(v) = &self.status { put::text(w, &M[5], v) }
+        if let Some(v) = &self.stack_instance_status { put::structure::<StackInstanceComprehensiveStatus>(w, &M[6], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[7], v) }
+        if let Some(v) = &self.organizational_unit_id { put::text(w, &M[8], v) }
+        if let Some(v) = &self.drift_status { put::text(w, &M[9], v) }
+        if let Some(v) = &self.last_drift_check_timestamp { put::time(w, &M[10], v) }
+        if let Some(v) = &self.last_operation_id { put::text(w, &M[11], v) }
+    }
+}
+
+/// `StackInstanceComprehensiveStatus`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackInstanceComprehensiveStatus {
+    /// `DetailedStatus`
+    pub detailed_status: Option<SmolStr>,
+}
+impl model::Output for StackInstanceComprehensiveStatus {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "DetailedStatus", ..NONE },
+        ];
+        if let Some(v) = &self.detailed_status { put::text(w, &M[0], v) }
+    }
+}
+
+/// `StackInstanceFilter`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackInstanceFilter {
+    /// `Name`
+    pub name: Option<SmolStr>,
+    /// `Values`
+    pub values: Option<SmolStr>,
+}
+impl model::Input for StackInstanceFilter {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "Name" => out.name = take::text(value),
+                "Values" => out.values = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `StackInstanceResourceDriftsSummary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackInstanceResourceDriftsSummary {
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `LogicalResourceId`
+    pub logical_resource_id: Option<SmolStr>,
+    /// `PhysicalResourceId`
+    pub physical_resource_id: Option<SmolStr>,
+    /// `PhysicalResourceIdContext`
+    pub physical_resource_id_context: Option<Vec<PhysicalResourceIdContextKeyValuePair>>,
+    /// `ResourceType`
+    pub resource_type: Option<SmolStr>,
+    /// `PropertyDifferences`
+    pub property_differences: Option<Vec<PropertyDifference>>,
+    /// `StackResourceDriftStatus`
+    pub stack_resource_drift_status: Option<SmolStr>,
+    /// `Timestamp`
+    pub timestamp: Option<Timestamp>,
+}
+impl model::Output for StackInstanceResourceDriftsSummary {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 8] = [
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "LogicalResourceId", ..NONE },
+            Member { wire: "PhysicalResourceId", ..NONE },
+            Member { wire: "PhysicalResourceIdContext", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "ResourceType", ..NONE },
+            Member { wire: "PropertyDifferences", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "StackResourceDriftStatus", ..NONE },
+            Member { wire: "Timestamp", ..NONE },
+        ];
+        if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.logical_resource_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.physical_resource_id { put::text(w, &M[2], v) }
+        if let Some(v) = &self.physical_resource_id_context { (|w: &mut dyn model::Writer, m, v: &Vec<PhysicalResourceIdContextKeyValuePair>| put::list(w, m, v, put::structure::<PhysicalResourceIdContextKeyValuePair>))(w, &M[3], v) }
+        if let Some(v) = &self.resource_type { put::text(w, &M[4], v) }
+        if let Some(v) = &self.property_differences { (|w: &mut dyn model::Writer, m, v: &Vec<PropertyDifference>| put::list(w, m, v, put::structure::<PropertyDifference>))(w, &M[5], v) }
+        if let Some(v) = &self.stack_resource_drift_status { put::text(w, &M[6], v) }
+        if let Some(v) = &self.timestamp { put::time(w, &M[7], v) }
+    }
+}
+
+/// `StackInstanceSummary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackInstanceSummary {
+    /// `StackSetId`
+    pub stack_set_id: Option<SmolStr>,
+    /// `Region`
+    pub region: Option<SmolStr>,
+    /// `Account`
+    pub account: Option<SmolStr>,
+    /// `StackId`
+    pub stack_id: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `StackInstanceStatus`
+    pub stack_instance_status: Option<StackInstanceComprehensiveStatus>,
+    /// `OrganizationalUnitId`
+    pub organizational_unit_id: Option<SmolStr>,
+    /// `DriftStatus`
+    pub drift_status: Option<SmolStr>,
+    /// `LastDriftCheckTimestamp`
+    pub last_drift_check_timestamp: Option<Timestamp>,
+    /// `LastOperationId`
+    pub last_operation_id: Option<SmolStr>,
+}
+impl model::Output for StackInstanceSummary {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 11] = [
+            Member { wire: "StackSetId", ..NONE },
+            Member { wire: "Region", ..NONE },
+            Member { wire: "Account", ..NONE },
+            Member { wire: "StackId", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "StackInstanceStatus", ..NONE },
+            Member { wire: "OrganizationalUnitId", ..NONE },
+            Member { wire: "DriftStatus", ..NONE },
+            Member { wire: "LastDriftCheckTimestamp", ..NONE },
+            Member { wire: "LastOperationId", ..NONE },
+        ];
+        if let Some(v) = &self.stack_set_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.region { put::text(w, &M[1], v) }
+        if let Some(v) = &self.account { put::text(w, &M[2], v) }
+        if let Some(v) = &self.stack_id { put::text(w, &M[3], v) }
+        if let Some(v) = &self.status { put::text(w, &M[4], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[5], v) }
+        if let Some(v) = &self.stack_instance_status { put::structure::<StackInstanceComprehensiveStatus>(w, &M[6], v) }
+        if let Some(v) = &self.organizational_unit_id { put::text(w, &M[7], v) }
+        if let Some(v) = &self.drift_status { put::text(w, &M[8], v) }
+        if let Some(v) = &self.last_drift_check_timestamp { put::time(w, &M[9], v) }
+        if let Some(v) = &self.last_operation_id { put::text(w, &M[10], v) }
+    }
+}
+
 /// `StackResource`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StackResource {
@@ -3070,6 +4196,392 @@ impl model::Output for StackResourceSummary {
     }
 }
 
+/// `StackSet`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSet {
+    /// `StackSetName`
+    pub stack_set_name: Option<SmolStr>,
+    /// `StackSetId`
+    pub stack_set_id: Option<SmolStr>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `TemplateBody`
+    pub template_body: Option<SmolStr>,
+    /// `Parameters`
+    pub parameters: Option<Vec<Parameter>>,
+    /// `Capabilities`
+    pub capabilities: Option<Vec<SmolStr>>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `StackSetARN`
+    pub stack_set_arn: Option<SmolStr>,
+    /// `AdministrationRoleARN`
+    pub administration_role_arn: Option<SmolStr>,
+    /// `ExecutionRoleName`
+    pub execution_role_name: Option<SmolStr>,
+    /// `StackSetDriftDetectionDetails`
+    pub stack_set_drift_detection_details: Option<StackSetDriftDetectionDetails>,
+    /// `AutoDeployment`
+    pub auto_deployment: Option<AutoDeployment>,
+    /// `PermissionModel`
+    pub permission_model: Option<SmolStr>,
+    /// `OrganizationalUnitIds`
+    pub organizational_unit_ids: Option<Vec<SmolStr>>,
+    /// `ManagedExecution`
+    pub managed_execution: Option<ManagedExecution>,
+    /// `Regions`
+    pub regions: Option<Vec<SmolStr>>,
+}
+impl model::Output for StackSet {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 17] = [
+            Member { wire: "StackSetName", ..NONE },
+            Member { wire: "StackSetId", ..NONE },
+            Member { wire: "Description", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "TemplateBody", ..NONE },
+            Member { wire: "Parameters", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Capabilities", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "Tags", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "StackSetARN", ..NONE },
+            Member { wire: "AdministrationRoleARN", ..NONE },
+            Member { wire: "ExecutionRoleName", ..NONE },
+            Member { wire: "StackSetDriftDetectionDetails", ..NONE },
+            Member { wire: "AutoDeployment", ..NONE },
+            Member { wire: "PermissionModel", ..NONE },
+            Member { wire: "OrganizationalUnitIds", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "ManagedExecution", ..NONE },
+            Member { wire: "Regions", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+        ];
+        if let Some(v) = &self.stack_set_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.stack_set_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.description { put::text(w, &M[2], v) }
+        if let Some(v) = &self.status { put::text(w, &M[3], v) }
+        if let Some(v) = &self.template_body { put::text(w, &M[4], v) }
+        if let Some(v) = &self.parameters { (|w: &mut dyn model::Writer, m, v: &Vec<Parameter>| put::list(w, m, v, put::structure::<Parameter>))(w, &M[5], v) }
+        if let Some(v) = &self.capabilities { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[6], v) }
+        if let Some(v) = &self.tags { (|w: &mut dyn model::Writer, m, v: &Vec<Tag>| put::list(w, m, v, put::structure::<Tag>))(w, &M[7], v) }
+        if let Some(v) = &self.stack_set_arn { put::text(w, &M[8], v) }
+        if let Some(v) = &self.administration_role_arn { put::text(w, &M[9], v) }
+        if let Some(v) = &self.execution_role_name { put::text(w, &M[10], v) }
+        if let Some(v) = &self.stack_set_drift_detection_details { put::structure::<StackSetDriftDetectionDetails>(w, &M[11], v) }
+        if let Some(v) = &self.auto_deployment { put::structure::<AutoDeployment>(w, &M[12], v) }
+        if let Some(v) = &self.permission_model { put::text(w, &M[13], v) }
+        if let Some(v) = &self.organizational_unit_ids { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[14], v) }
+        if let Some(v) = &self.managed_execution { put::structure::<ManagedExecution>(w, &M[15], v) }
+        if let Some(v) = &self.regions { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[16], v) }
+    }
+}
+
+/// `StackSetDriftDetectionDetails`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSetDriftDetectionDetails {
+    /// `DriftStatus`
+    pub drift_status: Option<SmolStr>,
+    /// `DriftDetectionStatus`
+    pub drift_detection_status: Option<SmolStr>,
+    /// `LastDriftCheckTimestamp`
+    pub last_drift_check_timestamp: Option<Timestamp>,
+    /// `TotalStackInstancesCount`
+    pub total_stack_instances_count: Option<i64>,
+    /// `DriftedStackInstancesCount`
+    pub drifted_stack_instances_count: Option<i64>,
+    /// `InSyncStackInstancesCount`
+    pub in_sync_stack_instances_count: Option<i64>,
+    /// `InProgressStackInstancesCount`
+    pub in_progress_stack_instances_count: Option<i64>,
+    /// `FailedStackInstancesCount`
+    pub failed_stack_instances_count: Option<i64>,
+}
+impl model::Output for StackSetDriftDetectionDetails {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 8] = [
+            Member { wire: "DriftStatus", ..NONE },
+            Member { wire: "DriftDetectionStatus", ..NONE },
+            Member { wire: "LastDriftCheckTimestamp", ..NONE },
+            Member { wire: "TotalStackInstancesCount", ..NONE },
+            Member { wire: "DriftedStackInstancesCount", ..NONE },
+            Member { wire: "InSyncStackInstancesCount", ..NONE },
+            Member { wire: "InProgressStackInstancesCount", ..NONE },
+            Member { wire: "FailedStackInstancesCount", ..NONE },
+        ];
+        if let Some(v) = &self.drift_status { put::text(w, &M[0], v) }
+        if let Some(v) = &self.drift_detection_status { put::text(w, &M[1], v) }
+        if let Some(v) = &self.last_drift_check_timestamp { put::time(w, &M[2], v) }
+        if let Some(v) = &self.total_stack_instances_count { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.drifted_stack_instances_count { put::integer(w, &M[4], v) }
+        if let Some(v) = &self.in_sync_stack_instances_count { put::integer(w, &M[5], v) }
+        if let Some(v) = &self.in_progress_stack_instances_count { put::integer(w, &M[6], v) }
+        if let Some(v) = &self.failed_stack_instances_count { put::integer(w, &M[7], v) }
+    }
+}
+
+/// `StackSetOperation`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSetOperation {
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+    /// `StackSetId`
+    pub stack_set_id: Option<SmolStr>,
+    /// `Action`
+    pub action: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `OperationPreferences`
+    pub operation_preferences: Option<StackSetOperationPreferences>,
+    /// `RetainStacks`
+    pub retain_stacks: Option<bool>,
+    /// `AdministrationRoleARN`
+    pub administration_role_arn: Option<SmolStr>,
+    /// `ExecutionRoleName`
+    pub execution_role_name: Option<SmolStr>,
+    /// `CreationTimestamp`
+    pub creation_timestamp: Option<Timestamp>,
+    /// `EndTimestamp`
+    pub end_timestamp: Option<Timestamp>,
+    /// `DeploymentTargets`
+    pub deployment_targets: Option<DeploymentTargets>,
+    /// `StackSetDriftDetectionDetails`
+    pub stack_set_drift_detection_details: Option<StackSetDriftDetectionDetails>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `StatusDetails`
+    pub status_details: Option<StackSetOperationStatusDetails>,
+}
+impl model::Output for StackSetOperation {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 14] = [
+            Member { wire: "OperationId", ..NONE },
+            Member { wire: "StackSetId", ..NONE },
+            Member { wire: "Action", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "OperationPreferences", ..NONE },
+            Member { wire: "RetainStacks", ..NONE },
+            Member { wire: "AdministrationRoleARN", ..NONE },
+            Member { wire: "ExecutionRoleName", ..NONE },
+            Member { wire: "CreationTimestamp", ..NONE },
+            Member { wire: "EndTimestamp", ..NONE },
+            Member { wire: "DeploymentTargets", ..NONE },
+            Member { wire: "StackSetDriftDetectionDetails", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "StatusDetails", ..NONE },
+        ];
+        if let Some(v) = &self.operation_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.stack_set_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.action { put::text(w, &M[2], v) }
+        if let Some(v) = &self.status { put::text(w, &M[3], v) }
+        if let Some(v) = &self.operation_preferences { put::structure::<StackSetOperationPreferences>(w, &M[4], v) }
+        if let Some(v) = &self.retain_stacks { put::boolean(w, &M[5], v) }
+        if let Some(v) = &self.administration_role_arn { put::text(w, &M[6], v) }
+        if let Some(v) = &self.execution_role_name { put::text(w, &M[7], v) }
+        if let Some(v) = &self.creation_timestamp { put::time(w, &M[8], v) }
+        if let Some(v) = &self.end_timestamp { put::time(w, &M[9], v) }
+        if let Some(v) = &self.deployment_targets { put::structure::<DeploymentTargets>(w, &M[10], v) }
+        if let Some(v) = &self.stack_set_drift_detection_details { put::structure::<StackSetDriftDetectionDetails>(w, &M[11], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[12], v) }
+        if let Some(v) = &self.status_details { put::structure::<StackSetOperationStatusDetails>(w, &M[13], v) }
+    }
+}
+
+/// `StackSetOperationPreferences`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSetOperationPreferences {
+    /// `RegionConcurrencyType`
+    pub region_concurrency_type: Option<SmolStr>,
+    /// `RegionOrder`
+    pub region_order: Option<Vec<SmolStr>>,
+    /// `FailureToleranceCount`
+    pub failure_tolerance_count: Option<i64>,
+    /// `FailureTolerancePercentage`
+    pub failure_tolerance_percentage: Option<i64>,
+    /// `MaxConcurrentCount`
+    pub max_concurrent_count: Option<i64>,
+    /// `MaxConcurrentPercentage`
+    pub max_concurrent_percentage: Option<i64>,
+    /// `ConcurrencyMode`
+    pub concurrency_mode: Option<SmolStr>,
+}
+impl model::Input for StackSetOperationPreferences {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "RegionConcurrencyType" => out.region_concurrency_type = take::text(value),
+                "RegionOrder" => out.region_order = (|v| take::list(v, take::text))(value),
+                "FailureToleranceCount" => out.failure_tolerance_count = take::integer(value),
+                "FailureTolerancePercentage" => out.failure_tolerance_percentage = take::integer(value),
+                "MaxConcurrentCount" => out.max_concurrent_count = take::integer(value),
+                "MaxConcurrentPercentage" => out.max_concurrent_percentage = take::integer(value),
+                "ConcurrencyMode" => out.concurrency_mode = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+impl model::Output for StackSetOperationPreferences {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 7] = [
+            Member { wire: "RegionConcurrencyType", ..NONE },
+            Member { wire: "RegionOrder", item: Some(&Member { wire: "member", ..NONE }), ..NONE },
+            Member { wire: "FailureToleranceCount", ..NONE },
+            Member { wire: "FailureTolerancePercentage", ..NONE },
+            Member { wire: "MaxConcurrentCount", ..NONE },
+            Member { wire: "MaxConcurrentPercentage", ..NONE },
+            Member { wire: "ConcurrencyMode", ..NONE },
+        ];
+        if let Some(v) = &self.region_concurrency_type { put::text(w, &M[0], v) }
+        if let Some(v) = &self.region_order { (|w: &mut dyn model::Writer, m, v: &Vec<SmolStr>| put::list(w, m, v, put::text))(w, &M[1], v) }
+        if let Some(v) = &self.failure_tolerance_count { put::integer(w, &M[2], v) }
+        if let Some(v) = &self.failure_tolerance_percentage { put::integer(w, &M[3], v) }
+        if let Some(v) = &self.max_concurrent_count { put::integer(w, &M[4], v) }
+        if let Some(v) = &self.max_concurrent_percentage { put::integer(w, &M[5], v) }
+        if let Some(v) = &self.concurrency_mode { put::text(w, &M[6], v) }
+    }
+}
+
+/// `StackSetOperationResultSummary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSetOperationResultSummary {
+    /// `Account`
+    pub account: Option<SmolStr>,
+    /// `Region`
+    pub region: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `AccountGateResult`
+    pub account_gate_result: Option<AccountGateResult>,
+    /// `OrganizationalUnitId`
+    pub organizational_unit_id: Option<SmolStr>,
+}
+impl model::Output for StackSetOperationResultSummary {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 6] = [
+            Member { wire: "Account", ..NONE },
+            Member { wire: "Region", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "AccountGateResult", ..NONE },
+            Member { wire: "OrganizationalUnitId", ..NONE },
+        ];
+        if let Some(v) = &self.account { put::text(w, &M[0], v) }
+        if let Some(v) = &self.region { put::text(w, &M[1], v) }
+        if let Some(v) = &self.status { put::text(w, &M[2], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[3], v) }
+        if let Some(v) = &self.account_gate_result { put::structure::<AccountGateResult>(w, &M[4], v) }
+        if let Some(v) = &self.organizational_unit_id { put::text(w, &M[5], v) }
+    }
+}
+
+/// `StackSetOperationStatusDetails`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSetOperationStatusDetails {
+    /// `FailedStackInstancesCount`
+    pub failed_stack_instances_count: Option<i64>,
+}
+impl model::Output for StackSetOperationStatusDetails {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "FailedStackInstancesCount", ..NONE },
+        ];
+        if let Some(v) = &self.failed_stack_instances_count { put::integer(w, &M[0], v) }
+    }
+}
+
+/// `StackSetOperationSummary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSetOperationSummary {
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+    /// `Action`
+    pub action: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `CreationTimestamp`
+    pub creation_timestamp: Option<Timestamp>,
+    /// `EndTimestamp`
+    pub end_timestamp: Option<Timestamp>,
+    /// `StatusReason`
+    pub status_reason: Option<SmolStr>,
+    /// `StatusDetails`
+    pub status_details: Option<StackSetOperationStatusDetails>,
+    /// `OperationPreferences`
+    pub operation_preferences: Option<StackSetOperationPreferences>,
+}
+impl model::Output for StackSetOperationSummary {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 8] = [
+            Member { wire: "OperationId", ..NONE },
+            Member { wire: "Action", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "CreationTimestamp", ..NONE },
+            Member { wire: "EndTimestamp", ..NONE },
+            Member { wire: "StatusReason", ..NONE },
+            Member { wire: "StatusDetails", ..NONE },
+            Member { wire: "OperationPreferences", ..NONE },
+        ];
+        if let Some(v) = &self.operation_id { put::text(w, &M[0], v) }
+        if let Some(v) = &self.action { put::text(w, &M[1], v) }
+        if let Some(v) = &self.status { put::text(w, &M[2], v) }
+        if let Some(v) = &self.creation_timestamp { put::time(w, &M[3], v) }
+        if let Some(v) = &self.end_timestamp { put::time(w, &M[4], v) }
+        if let Some(v) = &self.status_reason { put::text(w, &M[5], v) }
+        if let Some(v) = &self.status_details { put::structure::<StackSetOperationStatusDetails>(w, &M[6], v) }
+        if let Some(v) = &self.operation_preferences { put::structure::<StackSetOperationPreferences>(w, &M[7], v) }
+    }
+}
+
+/// `StackSetSummary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StackSetSummary {
+    /// `StackSetName`
+    pub stack_set_name: Option<SmolStr>,
+    /// `StackSetId`
+    pub stack_set_id: Option<SmolStr>,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `Status`
+    pub status: Option<SmolStr>,
+    /// `AutoDeployment`
+    pub auto_deployment: Option<AutoDeployment>,
+    /// `PermissionModel`
+    pub permission_model: Option<SmolStr>,
+    /// `DriftStatus`
+    pub drift_status: Option<SmolStr>,
+    /// `LastDriftCheckTimestamp`
+    pub last_drift_check_timestamp: Option<Timestamp>,
+    /// `ManagedExecution`
+    pub managed_execution: Option<ManagedExecution>,
+}
+impl model::Output for StackSetSummary {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 9] = [
+            Member { wire: "StackSetName", ..NONE },
+            Member { wire: "StackSetId", ..NONE },
+            Member { wire: "Description", ..NONE },
+            Member { wire: "Status", ..NONE },
+            Member { wire: "AutoDeployment", ..NONE },
+            Member { wire: "PermissionModel", ..NONE },
+            Member { wire: "DriftStatus", ..NONE },
+            Member { wire: "LastDriftCheckTimestamp", ..NONE },
+            Member { wire: "ManagedExecution", ..NONE },
+        ];
+        if let Some(v) = &self.stack_set_name { put::text(w, &M[0], v) }
+        if let Some(v) = &self.stack_set_id { put::text(w, &M[1], v) }
+        if let Some(v) = &self.description { put::text(w, &M[2], v) }
+        if let Some(v) = &self.status { put::text(w, &M[3], v) }
+        if let Some(v) = &self.auto_deployment { put::structure::<AutoDeployment>(w, &M[4], v) }
+        if let Some(v) = &self.permission_model { put::text(w, &M[5], v) }
+        if let Some(v) = &self.drift_status { put::text(w, &M[6], v) }
+        if let Some(v) = &self.last_drift_check_timestamp { put::time(w, &M[7], v) }
+        if let Some(v) = &self.managed_execution { put::structure::<ManagedExecution>(w, &M[8], v) }
+    }
+}
+
 /// `StackSummary`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StackSummary {
@@ -3127,6 +4639,39 @@ impl model::Output for StackSummary {
         if let Some(v) = &self.drift_information { put::structure::<StackDriftInformationSummary>(w, &M[10], v) }
         if let Some(v) = &self.last_operations { (|w: &mut dyn model::Writer, m, v: &Vec<OperationEntry>| put::list(w, m, v, put::structure::<OperationEntry>))(w, &M[11], v) }
     }
+}
+
+/// `StopStackSetOperationInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopStackSetOperationInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `OperationId`
+    pub operation_id: SmolStr,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for StopStackSetOperationInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "OperationId" => out.operation_id = take::text(value).unwrap_or_default(),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `StopStackSetOperationOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopStackSetOperationOutput {
+}
+impl model::Output for StopStackSetOperationOutput {
+    fn write(&self, _: &mut dyn model::Writer) {}
 }
 
 /// `Tag`
@@ -3371,6 +4916,61 @@ impl model::Input for UpdateStackInput {
     }
 }
 
+/// `UpdateStackInstancesInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateStackInstancesInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `Accounts`
+    pub accounts: Option<Vec<SmolStr>>,
+    /// `DeploymentTargets`
+    pub deployment_targets: Option<DeploymentTargets>,
+    /// `Regions`
+    pub regions: Vec<SmolStr>,
+    /// `ParameterOverrides`
+    pub parameter_overrides: Option<Vec<Parameter>>,
+    /// `OperationPreferences`
+    pub operation_preferences: Option<StackSetOperationPreferences>,
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+}
+impl model::Input for UpdateStackInstancesInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "Accounts" => out.accounts = (|v| take::list(v, take::text))(value),
+                "DeploymentTargets" => out.deployment_targets = take::structure::<DeploymentTargets>(value),
+                "Regions" => out.regions = (|v| take::list(v, take::text))(value).unwrap_or_default(),
+                "ParameterOverrides" => out.parameter_overrides = (|v| take::list(v, take::structure::<Parameter>))(value),
+                "OperationPreferences" => out.operation_preferences = take::structure::<StackSetOperationPreferences>(value),
+                "OperationId" => out.operation_id = take::text(value),
+                "CallAs" => out.call_as = take::text(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `UpdateStackInstancesOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateStackInstancesOutput {
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+}
+impl model::Output for UpdateStackInstancesOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "OperationId", ..NONE },
+        ];
+        if let Some(v) = &self.operation_id { put::text(w, &M[0], v) }
+    }
+}
+
 /// `UpdateStackOutput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateStackOutput {
@@ -3387,6 +4987,94 @@ impl model::Output for UpdateStackOutput {
         ];
         if let Some(v) = &self.stack_id { put::text(w, &M[0], v) }
         if let Some(v) = &self.operation_id { put::text(w, &M[1], v) }
+    }
+}
+
+/// `UpdateStackSetInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateStackSetInput {
+    /// `StackSetName`
+    pub stack_set_name: SmolStr,
+    /// `Description`
+    pub description: Option<SmolStr>,
+    /// `TemplateBody`
+    pub template_body: Option<SmolStr>,
+    /// `TemplateURL`
+    pub template_url: Option<SmolStr>,
+    /// `UsePreviousTemplate`
+    pub use_previous_template: Option<bool>,
+    /// `Parameters`
+    pub parameters: Option<Vec<Parameter>>,
+    /// `Capabilities`
+    pub capabilities: Option<Vec<SmolStr>>,
+    /// `Tags`
+    pub tags: Option<Vec<Tag>>,
+    /// `OperationPreferences`
+    pub operation_preferences: Option<StackSetOperationPreferences>,
+    /// `AdministrationRoleARN`
+    pub administration_role_arn: Option<SmolStr>,
+    /// `ExecutionRoleName`
+    pub execution_role_name: Option<SmolStr>,
+    /// `DeploymentTargets`
+    pub deployment_targets: Option<DeploymentTargets>,
+    /// `PermissionModel`
+    pub permission_model: Option<SmolStr>,
+    /// `AutoDeployment`
+    pub auto_deployment: Option<AutoDeployment>,
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+    /// `Accounts`
+    pub accounts: Option<Vec<SmolStr>>,
+    /// `Regions`
+    pub regions: Option<Vec<SmolStr>>,
+    /// `CallAs`
+    pub call_as: Option<SmolStr>,
+    /// `ManagedExecution`
+    pub managed_execution: Option<ManagedExecution>,
+}
+impl model::Input for UpdateStackSetInput {
+    fn from_value(value: Value) -> Self {
+        let mut out = Self::default();
+        for (name, value) in take::members(value) {
+            match name {
+                "StackSetName" => out.stack_set_name = take::text(value).unwrap_or_default(),
+                "Description" => out.description = take::text(value),
+                "TemplateBody" => out.template_body = take::text(value),
+                "TemplateURL" => out.template_url = take::text(value),
+                "UsePreviousTemplate" => out.use_previous_template = take::boolean(value),
+                "Parameters" => out.parameters = (|v| take::list(v, take::structure::<Parameter>))(value),
+                "Capabilities" => out.capabilities = (|v| take::list(v, take::text))(value),
+                "Tags" => out.tags = (|v| take::list(v, take::structure::<Tag>))(value),
+                "OperationPreferences" => out.operation_preferences = take::structure::<StackSetOperationPreferences>(value),
+                "AdministrationRoleARN" => out.administration_role_arn = take::text(value),
+                "ExecutionRoleName" => out.execution_role_name = take::text(value),
+                "DeploymentTargets" => out.deployment_targets = take::structure::<DeploymentTargets>(value),
+                "PermissionModel" => out.permission_model = take::text(value),
+                "AutoDeployment" => out.auto_deployment = take::structure::<AutoDeployment>(value),
+                "OperationId" => out.operation_id = take::text(value),
+                "Accounts" => out.accounts = (|v| take::list(v, take::text))(value),
+                "Regions" => out.regions = (|v| take::list(v, take::text))(value),
+                "CallAs" => out.call_as = take::text(value),
+                "ManagedExecution" => out.managed_execution = take::structure::<ManagedExecution>(value),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `UpdateStackSetOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateStackSetOutput {
+    /// `OperationId`
+    pub operation_id: Option<SmolStr>,
+}
+impl model::Output for UpdateStackSetOutput {
+    fn write(&self, w: &mut dyn model::Writer) {
+        static M: [Member; 1] = [
+            Member { wire: "OperationId", ..NONE },
+        ];
+        if let Some(v) = &self.operation_id { put::text(w, &M[0], v) }
     }
 }
 

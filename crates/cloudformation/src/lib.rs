@@ -21,6 +21,7 @@ kernel::resources! {
     resources,
     signals,
     stack_policies,
+    stack_sets,
     stacks,
     templates,
 }

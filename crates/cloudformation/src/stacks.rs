@@ -10,8 +10,13 @@ mod triggers;
 mod update;
 
 pub(crate) use describe::parameters as render_parameters;
-pub(crate) use request::{Proposal, declared as declared_template};
-pub(crate) use row::{Revision, Stack, StackOutput, StackParameter, Status};
+pub(crate) use request::{
+    Proposal, check_capabilities, declared as declared_template, parameters as parameter_values,
+    tags as checked_tags,
+};
+pub(crate) use row::{
+    Revision, SetLink, Stack, StackOutput, StackParameter, Status, as_parameters,
+};
 pub(crate) use triggers::Triggers;
 
 use crate::engine::{self, Operation};

@@ -38,6 +38,8 @@ fn render(root: &Path) -> Result<String, Failure> {
     text.push_str("\n## CloudFormation resource types\n\n");
     let mut types = Vec::new();
     type_names(&root.join("crates/cfn-resources/src"), &mut types)?;
+    // These two are the engine's own.
+    types.extend(["AWS::CloudFormation::CustomResource", "Custom::*"].map(str::to_owned));
     types.sort();
     for name in types {
         writeln!(text, "- `{name}`")?;

@@ -8,7 +8,7 @@ use super::world::World;
 use crate::events::{self, Happening};
 use crate::resources::StackResource;
 use crate::stacks::{Stack, Status};
-use crate::{change_sets, drift};
+use crate::{change_sets, drift, stack_sets};
 use cfn_template::{Evaluator, Template};
 use kernel::{Caller, Timestamp, Tx, Wait};
 use smol_str::SmolStr;
@@ -50,6 +50,7 @@ pub(crate) fn advance(tx: &mut Tx, caller: &Caller, stack_id: &str) {
     let Run { stack, operation, wake, over, .. } = run;
     if over || operation.paused {
         change_sets::executed(tx, &stack);
+        stack_sets::tell(tx, &stack);
         if let Some(parent) = stack.parent_id.as_ref().filter(|id| tx.contains::<Operation>(id)) {
             tx.schedule(now, "cloudformation.advance", parent);
         }

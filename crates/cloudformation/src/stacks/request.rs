@@ -39,7 +39,8 @@ impl Proposal<'_> {
         let capabilities = self.capabilities.unwrap_or_default();
         check_capabilities(draft.declarations(), capabilities)?;
         let declared = draft.declarations();
-        stack.parameters = parameters(tx, caller, declared, self.parameters, previous)?;
+        let before = previous.map(Stack::parameters);
+        stack.parameters = parameters(tx, caller, declared, self.parameters, before.as_ref())?;
         stack.processed = match draft.has_transforms() {
             true => Some(expanded(tx, caller, &draft, stack)?.into()),
             false => None,
@@ -137,7 +138,7 @@ fn check_types(tx: &Tx, evaluator: &Evaluator<'_>) -> Result<(), ApiError> {
 }
 
 /// Whether the caller has consented to what the template does.
-fn check_capabilities(
+pub(crate) fn check_capabilities(
     template: &Template,
     given: &[SmolStr],
 ) -> Result<(), ApiError> {
@@ -149,13 +150,13 @@ fn check_capabilities(
     if missing.is_empty() { Ok(()) } else { Err(errors::missing_capabilities(&missing)) }
 }
 
-/// The values of the parameters, with those of the stack that is updated.
-fn parameters(
+/// The values of the parameters; `before` has those that may stay as they were.
+pub(crate) fn parameters(
     tx: &mut Tx,
     caller: &Caller,
     template: &Template,
     given: Option<&[Parameter]>,
-    previous: Option<&Stack>,
+    before: Option<&Parameters>,
 ) -> Result<Vec<StackParameter>, ApiError> {
     let text = |given: &Option<SmolStr>| given.as_ref().map(SmolStr::to_string);
     let given: Vec<GivenParameter> = given
@@ -167,9 +168,8 @@ fn parameters(
             use_previous: p.use_previous_value == Some(true),
         })
         .collect();
-    let before: Option<Parameters> = previous.map(Stack::parameters);
     let world = World::outside(tx, caller);
-    cfn_template::resolve_parameters(template, &given, before.as_ref(), &world)
+    cfn_template::resolve_parameters(template, &given, before, &world)
         .map(|parameters| stored(&parameters))
         .map_err(errors::of_problem)
 }
@@ -195,7 +195,7 @@ fn check_references(
 }
 
 /// Tags as they were given, within AWS's limits.
-fn tags(given: Option<&[Tag]>) -> Result<Vec<(SmolStr, SmolStr)>, ApiError> {
+pub(crate) fn tags(given: Option<&[Tag]>) -> Result<Vec<(SmolStr, SmolStr)>, ApiError> {
     let given = given.unwrap_or_default();
     if given.len() > MAX_TAGS {
         return Err(errors::validation(format!("A stack may have at most {MAX_TAGS} tags")));

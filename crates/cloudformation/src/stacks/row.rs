@@ -137,6 +137,14 @@ pub(crate) struct StackOutput {
     pub(crate) export_name: Option<String>,
 }
 
+/// Where the stack set of a stack lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SetLink {
+    pub(crate) account: SmolStr,
+    pub(crate) region: SmolStr,
+    pub(crate) set_id: SmolStr,
+}
+
 /// A stack.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Stack {
@@ -187,6 +195,9 @@ pub(crate) struct Stack {
     pub(crate) parent_id: Option<SmolStr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) root_id: Option<SmolStr>,
+    /// The stack set that it is an instance of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stack_set: Option<SetLink>,
     /// JSON: what updates may do, and what the present one may do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<Arc<str>>,
@@ -274,6 +285,7 @@ impl Stack {
             triggers: Triggers::default(),
             parent_id: None,
             root_id: None,
+            stack_set: None,
             policy: None,
             policy_during_update: None,
         }
@@ -312,17 +324,7 @@ impl Stack {
 
     /// Its parameters, for evaluation.
     pub(crate) fn parameters(&self) -> Parameters {
-        let mut parameters = Parameters::default();
-        for p in &self.parameters {
-            let value = ParameterValue {
-                value: p.value.clone(),
-                resolved: p.resolved.clone(),
-                no_echo: p.no_echo,
-                is_list: p.is_list,
-            };
-            parameters.push(p.key.clone(), value);
-        }
-        parameters
+        as_parameters(&self.parameters)
     }
 
     /// Its template, which was checked when it was accepted.
@@ -330,6 +332,21 @@ impl Stack {
         let text = self.processed.as_ref().unwrap_or(&self.template);
         cfn_template::parse(text).map_err(errors::of_problem)
     }
+}
+
+/// Kept parameters, for evaluation.
+pub(crate) fn as_parameters(kept: &[StackParameter]) -> Parameters {
+    let mut parameters = Parameters::default();
+    for p in kept {
+        let value = ParameterValue {
+            value: p.value.clone(),
+            resolved: p.resolved.clone(),
+            no_echo: p.no_echo,
+            is_list: p.is_list,
+        };
+        parameters.push(p.key.clone(), value);
+    }
+    parameters
 }
 
 /// Parameters, as a stack keeps them.

@@ -81,6 +81,17 @@ impl Stacks {
         Ok(*output.into_any().downcast().expect("an operation answers its own output type"))
     }
 
+    /// A call that works, of another account or region.
+    #[track_caller]
+    pub fn ok_at<O: Operation>(&self, account: &str, region: &str, input: O::Input) -> O::Output {
+        let row = self.cloud.operation(O::SERVICE, O::NAME).expect("the operation is registered");
+        let caller = Caller::new(account, region);
+        match self.cloud.invoke(WALL, row, &caller, Box::new(input)) {
+            Ok(output) => *output.into_any().downcast().expect("its own output type"),
+            Err(error) => panic!("{}: {} {}", O::NAME, error.code, error.message),
+        }
+    }
+
     /// A call that works.
     #[track_caller]
     pub fn ok<O: Operation>(&self, input: O::Input) -> O::Output {

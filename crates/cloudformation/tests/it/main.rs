@@ -29,5 +29,6 @@ mod rolling_updates;
 mod scaling;
 mod signals;
 mod stack_policies;
+mod stack_sets;
 mod transforms;
 mod updates;
