@@ -13,6 +13,7 @@ mod begin;
 mod custom;
 mod duration;
 mod expect;
+mod faults;
 mod finish;
 mod guests;
 mod import;

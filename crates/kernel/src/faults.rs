@@ -43,6 +43,10 @@ pub enum FaultKind {
     Quota,
     /// Targets fail their load balancer's health checks.
     HealthCheck,
+    /// Resources of stacks fail to be made, changed or removed.
+    ResourceFailure,
+    /// Resources of stacks are never done.
+    ResourceStall,
 }
 
 /// Which status check fails.
@@ -75,7 +79,7 @@ pub struct FaultRule {
     /// `spot` or `on-demand`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<SmolStr>,
-    /// `<service>:<Operation>`
+    /// `<service>:<Operation>`; of a stack's resource `create`, `update` or `delete`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<SmolStr>,
     /// An instance's id.
@@ -84,6 +88,12 @@ pub struct FaultRule {
     /// An Auto Scaling group's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<SmolStr>,
+    /// A stack's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<SmolStr>,
+    /// The logical id of a stack's resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<SmolStr>,
     /// How likely it strikes what it matches, 0 to 1; always, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
@@ -131,6 +141,10 @@ pub struct FaultSubject<'a> {
     pub instance: Option<&'a str>,
     /// An Auto Scaling group's name.
     pub group: Option<&'a str>,
+    /// A stack's name.
+    pub stack: Option<&'a str>,
+    /// The logical id of a stack's resource.
+    pub resource: Option<&'a str>,
 }
 
 impl FaultRule {
@@ -145,6 +159,8 @@ impl FaultRule {
             operation: None,
             instance: None,
             group: None,
+            stack: None,
+            resource: None,
             rate: None,
             count: None,
             from: None,
@@ -175,6 +191,8 @@ impl FaultRule {
             && fits(&self.operation, subject.operation)
             && fits(&self.instance, subject.instance)
             && fits(&self.group, subject.group)
+            && fits(&self.stack, subject.stack)
+            && fits(&self.resource, subject.resource)
     }
 
     /// Tries it once: counts the try, and the strike if there is one.

@@ -16,9 +16,6 @@ use std::sync::Arc;
 /// What is in the way of a deletion has at least this long to go, whatever the pace.
 const LEAST_PATIENCE_MILLIS: i64 = 3_000;
 
-/// A deletion that has not come to an end after this long has failed.
-const GIVE_UP_SECS: i64 = 3_600;
-
 /// Steps that remove everything a stack has, in the reverse order of its making. Resources with
 /// the policy `RetainExceptOnCreate` go only if the stack's creation is being undone.
 pub(super) fn all(tx: &Tx, stack: &Stack, undoing_create: bool) -> Vec<Step> {
@@ -95,15 +92,22 @@ impl Run<'_, '_> {
                 return Standing::Failed;
             }
         }
+        if !started && let Some(reason) = self.struck(&logical_id, "delete") {
+            self.removal_event(&logical_id, removal, Status::DeleteFailed, &reason);
+            return Standing::Failed;
+        }
         let json: serde_json::Value = serde_json::from_str(&removal.properties).unwrap_or_default();
         let properties = Properties::from(json);
         let since = self.operation.steps[number].since;
-        let deleted = self.world.provide(&logical_id, &removal.resource_type, |provider, cx| {
-            provider.delete(cx, &removal.physical_id, &properties)
-        });
+        let deleted = match self.is_stalled(&logical_id, "delete") {
+            true => Some(Ok(Deletion::InProgress)),
+            false => self.world.provide(&logical_id, &removal.resource_type, |provider, cx| {
+                provider.delete(cx, &removal.physical_id, &properties)
+            }),
+        };
         let gone_at = since.plus_millis(self.resource_millis() / 2);
         match deleted {
-            Some(Ok(Deletion::InProgress)) if self.now < since.plus_secs(GIVE_UP_SECS) => {
+            Some(Ok(Deletion::InProgress)) if !self.is_hopeless(number) => {
                 self.wake_by_poll();
                 Standing::Running
             }

@@ -208,6 +208,9 @@ impl Settler<'_, '_, '_> {
             self.run.world.with(|tx, _| signals::clear(tx, stack, &expects.from));
         }
         self.run.operation.steps[self.number].expects = expects.map(Box::new);
+        if let Some(reason) = self.run.struck(id, "create") {
+            return Err(reason);
+        }
         let made = self.run.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
             // A creation of several calls leaves nothing when one of them fails.
             provider

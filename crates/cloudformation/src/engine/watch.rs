@@ -11,6 +11,7 @@ use crate::resources::StackResource;
 use crate::signals;
 use crate::stacks::Status;
 use cfn_resources::{Properties, Readiness};
+use cfn_template::schema;
 
 impl Run<'_, '_> {
     /// Asks how a resource that is on its way stands, and records when it is done.
@@ -59,20 +60,35 @@ impl Run<'_, '_> {
         }
         let signaled = self.is_signaled(number, row)?;
         let properties = row.properties();
-        let reading = self.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
-            provider
-                .read(cx, &row.physical_id, &properties)
-                .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
-        });
+        let mut reading =
+            self.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
+                provider
+                    .read(cx, &row.physical_id, &properties)
+                    .map_err(|error| wording::of_error(cx.tx, &row.resource_type, &error))
+            });
+        let created = matches!(self.operation.steps[number].undo, Some(Undo::Created));
+        if self.is_stalled(&row.logical_id, if created { "create" } else { "update" }) {
+            reading = Some(Ok(Readiness::InProgress));
+        }
         let ready_at = self.operation.steps[number].since.plus_millis(self.resource_millis());
         match reading {
             Some(Ok(Readiness::Failed(reason)) | Err(reason)) => return Err(reason),
+            Some(Ok(Readiness::InProgress)) if self.hangs(number, row) => {
+                return Err("Exceeded attempts to wait".to_owned());
+            }
             Some(Ok(Readiness::InProgress)) => self.wake_by_poll(),
             _ if self.now < ready_at => self.wake_at(ready_at),
             _ if signaled => return Ok(Standing::Done),
             _ => {}
         }
         Ok(Standing::Running)
+    }
+
+    /// Whether it has been on its way for so long that it never will be done. Nested stacks and
+    /// custom resources have limits of their own.
+    fn hangs(&self, number: usize, row: &StackResource) -> bool {
+        let own = row.resource_type == nested::STACK || schema::is_custom(&row.resource_type);
+        !own && self.is_hopeless(number)
     }
 
     /// Whether the signals that a resource waits for have come; the error is that they cannot.
@@ -103,6 +119,9 @@ impl Run<'_, '_> {
         old: &Properties,
         new: &Properties,
     ) -> Result<(), String> {
+        if let Some(reason) = self.struck(&row.logical_id, "update") {
+            return Err(reason);
+        }
         let changed = self.world.provide(&row.logical_id, &row.resource_type, |provider, cx| {
             provider
                 .update(cx, &row.physical_id, old, new)

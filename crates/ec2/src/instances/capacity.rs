@@ -26,8 +26,8 @@ impl Request<'_> {
             zone: Some(self.zone),
             instance_type: Some(&self.instance_type.name),
             market: Some(market_name(self.spot)),
-            instance: None,
             group: group_of(self.tags),
+            ..FaultSubject::default()
         }
     }
 

@@ -28,12 +28,12 @@ pub(super) const fn market_name(spot: bool) -> &'static str {
 /// What faults can tell an instance by.
 pub(super) fn subject(instance: &Instance) -> FaultSubject<'_> {
     FaultSubject {
-        operation: None,
         zone: Some(&instance.launch.zone),
         instance_type: Some(&instance.launch.instance_type),
         market: Some(market_name(instance.spot_request.is_some())),
         instance: Some(&instance.id),
         group: group_of(&instance.tags),
+        ..FaultSubject::default()
     }
 }
 

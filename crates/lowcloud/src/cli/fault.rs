@@ -19,8 +19,8 @@ enum FaultAction {
     /// Let something go wrong.
     ///
     /// KIND is insufficient-capacity, zone-outage, zonal-shift, status-check, boot-failure,
-    /// spot-interruption, throttle, latency, server-error, quota or health-check. What is not said matches
-    /// everything; texts may hold * and ?.
+    /// spot-interruption, throttle, latency, server-error, quota, health-check, resource-failure or
+    /// resource-stall. What is not said matches everything; texts may hold * and ?.
     Add(Box<AddOptions>),
     /// List the faults.
     List,
@@ -44,7 +44,8 @@ struct AddOptions {
     /// On this market: spot or on-demand.
     #[arg(long)]
     market: Option<String>,
-    /// For calls of this operation, such as `ec2:RunInstances` or `autoscaling:*`.
+    /// For calls of this operation, such as `ec2:RunInstances` or `autoscaling:*`; of a stack's
+    /// resource: create, update or delete.
     #[arg(long)]
     operation: Option<String>,
     /// To this instance.
@@ -53,6 +54,12 @@ struct AddOptions {
     /// To instances of this Auto Scaling group.
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
+    /// To resources of this stack.
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// To the resource with this logical id.
+    #[arg(long, value_name = "LOGICAL-ID")]
+    resource: Option<String>,
     /// So often, then no more.
     #[arg(long)]
     count: Option<u64>,
@@ -86,6 +93,8 @@ impl AddOptions {
             ("operation", json!(self.operation)),
             ("instance", json!(self.instance)),
             ("group", json!(self.group)),
+            ("stack", json!(self.stack)),
+            ("resource", json!(self.resource)),
             ("count", json!(self.count)),
             ("rate", json!(self.rate)),
             ("in_seconds", json!(self.in_seconds)),
